@@ -1,0 +1,46 @@
+"""jpegproof: what JPEG compression costs a vision model, why, and what each cure buys.
+
+The verbs of the command line are functions of the same names here: `measure`, `study`, `status`, `report`; `wrap` makes
+a model of a network of one's own. Everything is imported on first use, so that ``import jpegproof`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jpegproof.models.model import Model as Model
+    from jpegproof.models.model import wrap as wrap
+    from jpegproof.models.preparation import ResizeCrop as ResizeCrop
+    from jpegproof.verbs.measure import measure as measure
+    from jpegproof.verbs.report import report as report
+    from jpegproof.verbs.status import status as status
+    from jpegproof.verbs.study import study as study
+
+__version__ = "0.1.0.dev0"
+
+_HOMES = {
+    "Model": "jpegproof.models.model",
+    "ResizeCrop": "jpegproof.models.preparation",
+    "measure": "jpegproof.verbs.measure",
+    "report": "jpegproof.verbs.report",
+    "status": "jpegproof.verbs.status",
+    "study": "jpegproof.verbs.study",
+    "wrap": "jpegproof.models.model",
+}
+
+__all__ = ["Model", "ResizeCrop", "__version__", "measure", "report", "status", "study", "wrap"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'jpegproof' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

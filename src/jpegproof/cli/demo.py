@@ -1,0 +1,46 @@
+"""The whole thing in a minute: a small shipped classifier on generated pictures, measured. No downloads.
+
+examples:
+  jpegproof demo
+  jpegproof demo --out elsewhere --pictures 500
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from jpegproof.cli.options import add_machine_options
+
+
+def add_arguments(verb: argparse.ArgumentParser) -> None:
+    """The verb's arguments."""
+    verb.add_argument("--out", default="demo", metavar="DIR", help="results folder (default: demo)")
+    verb.add_argument("--pictures", type=int, default=2000, metavar="N", help="generated test pictures (default: 2000)")
+    add_machine_options(verb)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Does the verb; the exit code."""
+    from jpegproof.cli.progress import Bar
+    from jpegproof.cli.summary import print_summary
+    from jpegproof.exceptions import JpegproofError
+    from jpegproof.verbs.measure import measure
+
+    bar = Bar(arguments.quiet)
+    try:
+        results = measure(
+            "jpegproof:world-classifier",
+            "world",
+            limit=arguments.pictures,
+            out=arguments.out,
+            device=arguments.device,
+            workers=arguments.workers,
+            threads=arguments.threads,
+            progress=bar,
+        )
+    except ValueError as error:
+        raise JpegproofError(str(error)) from error
+    finally:
+        bar.close()
+    print_summary(results)
+    return 0

@@ -1,0 +1,61 @@
+"""The ``jpegproof`` command."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from jpegproof import __version__
+from jpegproof.cli import demo, measure, report, status, study
+from jpegproof.exceptions import JpegproofError
+
+VERBS = (demo, measure, study, status, report)
+
+#: Exit codes: a mistake in what was given, a stop by Ctrl-C. A bug keeps its traceback and Python's own 1.
+MISTAKE, INTERRUPTED = 2, 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = argparse.ArgumentParser(
+        prog="jpegproof",
+        description="What JPEG compression costs a vision model, and what each cure buys.",
+        epilog="Start with: jpegproof demo. Each verb has examples: jpegproof VERB --help.",
+    )
+    top.add_argument("--version", action="version", version=f"jpegproof {__version__}")
+    verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
+    for module in VERBS:
+        summary, _, examples = (module.__doc__ or "").partition("\n\n")
+        verb = verbs.add_parser(
+            module.__name__.rpartition(".")[2],
+            help=summary,
+            description=summary,
+            epilog=examples.strip(),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(verb)
+        verb.set_defaults(run=module.run)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line and answers with the exit code: 0 fine, 2 a mistake in what was given, 130 stopped."""
+    arguments = parser().parse_args(argv)
+    try:
+        return arguments.run(arguments)
+    except JpegproofError as error:
+        print(f"jpegproof: {error}", file=sys.stderr)
+        for note in getattr(error, "__notes__", []):
+            print(f"  {note}", file=sys.stderr)
+        return MISTAKE
+    except KeyboardInterrupt:
+        print("\njpegproof: stopped; what is finished is kept, the same command goes on from here", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has left, as head does
+        sys.stderr.close()
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""How much does JPEG hurt this model? Metric and agreement by quality, on labelled or unlabelled pictures.
+
+examples:
+  jpegproof measure torchvision:resnet50 photos/ --qualities 10:90:10
+  jpegproof measure timm:efficientnet_b3 imagenet/val --weights b3.safetensors --out results/b3
+  jpegproof measure my_model.py:build uploads/ --layout folder --resize 256 --crop 224
+  jpegproof measure jpegproof:world-classifier world --limit 500
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from jpegproof.cli.options import add_machine_options
+
+
+def add_arguments(verb: argparse.ArgumentParser) -> None:
+    """The verb's arguments."""
+    verb.add_argument(
+        "model", help="torchvision:NAME, timm:NAME, jpegproof:NAME, path/file.py:function or package.module:function"
+    )
+    verb.add_argument("data", help="a folder of pictures (class folders give labels), or: world")
+    verb.add_argument("--out", metavar="DIR", help="results folder (default: out/measure-MODEL-DATA); resumes")
+    verb.add_argument(
+        "--weights", metavar="FILE", help=".safetensors or .pth, the library's name of weights, or random"
+    )
+    verb.add_argument("--qualities", default="10:90:10", metavar="Q", help="10:90:10 (default), or 10,50")
+    verb.add_argument(
+        "--stage", choices=("source", "input"), default="source", help="compress before or after resizing"
+    )
+    verb.add_argument("--subsampling", choices=("4:2:0", "4:2:2", "4:4:4"), default="4:2:0", help="of chroma")
+    verb.add_argument(
+        "--corrector", action="append", default=[], metavar="spandrel:FILE", help="also with this corrector in front"
+    )
+    data = verb.add_argument_group("the pictures")
+    data.add_argument("--layout", choices=("auto", "imagenet", "image_folder", "folder"), default="auto")
+    data.add_argument("--classes", metavar="FILE", help="class folder names in label order, one a line")
+    data.add_argument("--limit", type=int, metavar="N", help="only so many pictures, evenly spaced")
+    model = verb.add_argument_group("the model's input, where it differs from what the model comes with")
+    model.add_argument("--resize", type=int, metavar="PX", help="shorter side")
+    model.add_argument("--crop", type=int, metavar="PX", help="square cut from the centre")
+    model.add_argument("--interpolation", choices=("bilinear", "bicubic", "nearest", "lanczos"))
+    model.add_argument("--mean", type=float, nargs=3, metavar="V", help="per channel, in [0, 1]")
+    model.add_argument("--std", type=float, nargs=3, metavar="V", help="per channel, in [0, 1]")
+    model.add_argument("--batch-size", type=int, metavar="N")
+    verb.add_argument("--seed", type=int, default=0, help="of the bootstrap")
+    add_machine_options(verb)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Does the verb; the exit code."""
+    from jpegproof.cli.progress import Bar
+    from jpegproof.cli.summary import print_summary
+    from jpegproof.exceptions import JpegproofError
+    from jpegproof.verbs.measure import measure
+
+    fields = {
+        "resize": arguments.resize,
+        "crop": arguments.crop and (arguments.crop, arguments.crop),
+        "interpolation": arguments.interpolation,
+        "mean": arguments.mean and tuple(arguments.mean),
+        "std": arguments.std and tuple(arguments.std),
+    }
+    bar = Bar(arguments.quiet)
+    try:
+        results = measure(
+            arguments.model,
+            arguments.data,
+            weights=arguments.weights,
+            qualities=arguments.qualities,
+            out=arguments.out,
+            layout=arguments.layout,
+            classes=arguments.classes,
+            limit=arguments.limit,
+            stage=arguments.stage,
+            subsampling=arguments.subsampling,
+            correctors=arguments.corrector,
+            preparation={name: value for name, value in fields.items() if value is not None} or None,
+            batch_size=arguments.batch_size,
+            device=arguments.device,
+            workers=arguments.workers,
+            threads=arguments.threads,
+            seed=arguments.seed,
+            progress=bar,
+        )
+    except ValueError as error:  # a number or a device out of range
+        raise JpegproofError(str(error)) from error
+    finally:
+        bar.close()
+    print_summary(results)
+    return 0

@@ -1,0 +1,65 @@
+"""Everything a study file asks for: models, correctors, qualities, tables, report. Resumable at any moment.
+
+examples:
+  jpegproof study studies/imagenet-sample.yaml --plan      cells, time and disk; nothing runs
+  jpegproof study studies/imagenet-sample.yaml --out results/imagenet-sample
+  jpegproof study mine.yaml --allow-code                   its models may come from your own Python files
+  jpegproof study --schema > study.schema.json             for editors
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from jpegproof.cli.options import add_machine_options
+
+
+def add_arguments(verb: argparse.ArgumentParser) -> None:
+    """The verb's arguments."""
+    verb.add_argument("file", nargs="?", help="the study file (YAML)")
+    verb.add_argument("--out", metavar="DIR", help="results folder (default: out/NAME); what is finished there is kept")
+    verb.add_argument("--plan", action="store_true", help="print cells, estimated time and disk; run nothing")
+    verb.add_argument("--root", metavar="DIR", help="where relative paths of the file begin, instead of what it says")
+    verb.add_argument("--allow-code", action="store_true", help="let its models come from Python files (entry points)")
+    verb.add_argument("--schema", action="store_true", help="print the JSON schema of study files")
+    add_machine_options(verb)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Does the verb; the exit code."""
+    from jpegproof.exceptions import JpegproofError
+
+    if arguments.schema:
+        from jpegproof.studies.schema import study_schema
+
+        print(study_schema(), end="")
+        return 0
+    if arguments.file is None:
+        raise JpegproofError("name a study file: jpegproof study FILE.yaml")
+    machine = {name: getattr(arguments, name) for name in ("root", "device", "workers", "threads", "allow_code")}
+    try:
+        return _plan(arguments, machine) if arguments.plan else _study(arguments, machine)
+    except ValueError as error:  # a number or a device out of range
+        raise JpegproofError(str(error)) from error
+
+
+def _plan(arguments: argparse.Namespace, machine: dict[str, object]) -> int:
+    from jpegproof.cli.summary import print_plan
+    from jpegproof.verbs.study import plan_study
+
+    print_plan(*plan_study(arguments.file, arguments.out, **machine))
+    return 0
+
+
+def _study(arguments: argparse.Namespace, machine: dict[str, object]) -> int:
+    from jpegproof.cli.progress import Bar
+    from jpegproof.cli.summary import print_summary
+    from jpegproof.verbs.study import study
+
+    bar = Bar(arguments.quiet)
+    try:
+        results = study(arguments.file, arguments.out, progress=bar, **machine)
+    finally:
+        bar.close()
+    print_summary(results)
+    return 0

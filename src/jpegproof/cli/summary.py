@@ -1,0 +1,81 @@
+"""What verbs say at the end, on standard output."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from jpegproof.analysis.rows import Result, by_column
+from jpegproof.studies.estimate import Estimate
+from jpegproof.studies.plan import Plan
+from jpegproof.studies.status import Status
+from jpegproof.verbs.report import Report
+
+_UNITS = {"top1": "%", "top5": "%", "agreement": "%"}
+
+
+def print_summary(report: Report) -> None:
+    """The main numbers as a table, the skipped pictures, and where the page is."""
+    shown = [row for row in report.results if row.metric in _UNITS]
+    for (dataset, model, metric), rows in by_column(shown, "dataset", "model", "metric").items():
+        _print_metric(f"{model} on {dataset}: {metric}, %", rows)
+    if report.skips:
+        noun = "picture" if len(report.skips) == 1 else "pictures"
+        print(f"{len(report.skips)} {noun} could not be used; reasons in {report.folder / 'skipped.csv'}")
+    if report.missing_cells:
+        print(f"{report.missing_cells} prediction files are still missing; run the study again to make them")
+    print(f"report: {report.page}")
+
+
+def _print_metric(title: str, rows: list[Result]) -> None:
+    qualities = sorted({row.quality for row in rows if row.quality is not None})
+    print(f"{title} (n = {max(row.n for row in rows)})")
+    print(f"  {'':28}{'original':>9}" + "".join(f"{f'q {quality}':>7}" for quality in qualities))
+    for (mitigation, corrector), group in by_column(rows, "mitigation", "corrector").items():
+        by_quality = {row.quality: row.value for row in group}
+        label = mitigation if corrector == "identity" else f"{mitigation} ({corrector})"
+        cells = [_cell(by_quality.get(None), 9), *(_cell(by_quality.get(quality), 7) for quality in qualities)]
+        print(f"  {label:28}" + "".join(cells))
+
+
+def _cell(value: float | None, width: int) -> str:
+    return f"{'' if value is None else f'{value:.1f}':>{width}}"
+
+
+def print_plan(plan: Plan, cost: Estimate) -> None:
+    """What a study would do."""
+    pictures = sum(facts.pictures for facts in plan.data.values())
+    print(f"{plan.study}: {pictures} pictures in {len(plan.shards)} shards, {len(plan.compressions) - 1} compressions")
+    missing = "all" if cost.cells == len(plan.cells) else f"{cost.cells} still"
+    print(f"{len(plan.cells)} prediction files, {missing} to make")
+    for edge in plan.edges:
+        print(f"  {edge.model} <- {edge.corrector} ({edge.mitigation})")
+    print(f"estimated time: {duration(cost.seconds)}; estimated disk: {cost.size_in_bytes / 1e6:.1f} MB")
+
+
+def print_status(status: Status) -> None:
+    """How far a study has come."""
+    left = (
+        ""
+        if status.seconds_left is None or status.done == status.total
+        else f", about {duration(status.seconds_left)} left"
+    )
+    share = 100 * status.done / status.total if status.total else 100.0
+    print(f"{status.plan.study}: {status.done} of {status.total} prediction files ({share:.0f} %){left}")
+    done = Counter((cell.edge, cell.compression) for cell in status.plan.cells if cell.name in status.finished)
+    for number, edge in enumerate(status.plan.edges):
+        planned = [(place, status.plan.cells_of(number, place)) for place in range(len(status.plan.compressions))]
+        marks = [
+            f"{status.plan.compressions[place].label} {done[number, place]}/{len(cells)}"
+            for place, cells in planned
+            if cells and done[number, place] < len(cells)
+        ]
+        print(f"  {edge.model} <- {edge.corrector}: {'; '.join(marks) if marks else 'whole'}")
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

@@ -1,0 +1,1 @@
+"""What turns a decoded JPEG into better pixels. Knows nothing of tasks and models."""

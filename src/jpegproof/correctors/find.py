@@ -1,0 +1,40 @@
+"""Correctors by the name that a user types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from jpegproof.correctors.identity import Identity
+from jpegproof.correctors.off_the_shelf import OffTheShelf
+from jpegproof.correctors.protocol import Corrector
+from jpegproof.exceptions import UnknownNameError, WeightsError, nearest
+
+#: Kinds of corrector; each but the identity takes the file of its weights.
+KINDS = ("identity", "spandrel")
+
+
+def find_corrector(kind: str, weights: str | None, options: Mapping[str, Any], device: torch.device) -> Corrector:
+    """Builds the corrector of a kind.
+
+    Args:
+        kind: ``identity``, or ``spandrel`` for whatever spandrel recognises in a local file.
+        weights: the file.
+        options: further arguments of the kind (`OffTheShelf`'s ``channels`` and ``precision``).
+        device: where it runs.
+
+    Raises:
+        UnknownNameError: no such kind.
+        WeightsError: the file is not given or does not fit.
+        MissingExtraError: the kind's library is not installed.
+    """
+    if kind == "identity":
+        return Identity()
+    if kind != "spandrel":
+        raise UnknownNameError(f"corrector {kind!r} is not known.{nearest(kind, KINDS)} Known: {', '.join(KINDS)}.")
+    if weights is None:
+        raise WeightsError("a spandrel corrector needs the file of its weights: spandrel:FILE, or weights: FILE")
+    return OffTheShelf(Path(weights).expanduser(), device=device, **options)

@@ -1,0 +1,113 @@
+"""Any restoration network that spandrel recognises in a local file, used as it was published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal, get_args
+
+import torch
+
+from jpegproof.exceptions import WeightsError, missing_extra
+from jpegproof.jpeg.codec import DecodedJpeg
+from jpegproof.weights import file_digest, read_weights
+
+Channels = Literal["rgb", "luma", "each"]
+Precision = Literal["float32", "bfloat16"]
+
+# Full-range BT.601, the colour space of JFIF files.
+_LUMA_WEIGHTS = (0.299, 0.587, 0.114)
+
+
+class OffTheShelf:
+    """A published restorer from a local file.
+
+    Args:
+        path: ``.safetensors`` or a PyTorch checkpoint; read without running code from it.
+        channels: what the network is run on: ``rgb``; ``luma`` corrects the luma plane of a one-channel network and
+            leaves chroma as decoded; ``each`` runs a one-channel network on red, green and blue in turn. None takes
+            ``rgb`` for networks of three channels and ``luma`` for those of one.
+        precision: ``bfloat16`` is faster on processors that know it; the answer then differs in the third digit.
+        device: where it runs.
+
+    Raises:
+        WeightsError: the file cannot be read, is of no architecture that spandrel knows, or does not fit `channels`.
+        MissingExtraError: spandrel is not installed.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        channels: Channels | None = None,
+        precision: Precision = "float32",
+        device: torch.device | str = "cpu",
+    ) -> None:
+        described = _recognise(path)
+        inputs = described.input_channels
+        if inputs not in (1, 3) or described.output_channels != inputs:
+            raise WeightsError(
+                f"{path}: is a network from {inputs} to {described.output_channels} channels; "
+                "a corrector takes and gives one (grey) or three (RGB)"
+            )
+        chosen = channels or ("rgb" if inputs == 3 else "luma")
+        if chosen not in get_args(Channels) or (chosen == "rgb") != (inputs == 3):
+            fit = "rgb" if inputs == 3 else "luma or each"
+            raise WeightsError(f"{path}: is a network of {inputs} channels, so channels must be {fit}, not {chosen!r}")
+        if described.scale != 1:
+            raise WeightsError(f"{path}: enlarges {described.scale} times; a corrector here keeps the size")
+        self.scale = 1
+        self.channels: Channels = chosen
+        self.device = torch.device(device)
+        self._identity = {"weights": file_digest(path), "channels": chosen, "precision": precision}
+        self._requirements = described.size_requirements
+        self._dtype = getattr(torch, precision)
+        # Convolutions on the CPU run about 1.5 times as fast in this order of the elements.
+        self._layout = torch.channels_last if self.device.type == "cpu" else torch.contiguous_format
+        self._network = described.model.eval().to(self.device, self._dtype, memory_format=self._layout)
+
+    def __call__(self, images: Sequence[DecodedJpeg]) -> list[torch.Tensor]:
+        """See `Corrector`; one picture at a time, since at full size a single one fills the processor."""
+        with torch.inference_mode():
+            return [self._correct(image.tensor().to(self.device)).clamp_(0, 1) for image in images]
+
+    def describe(self) -> Mapping[str, Any]:
+        """See `Corrector`."""
+        return {"kind": "off_the_shelf", **self._identity}
+
+    def _correct(self, picture: torch.Tensor) -> torch.Tensor:
+        if self.channels == "rgb":
+            return self._run(picture[None])[0]
+        if self.channels == "each":
+            return torch.cat([self._run(plane[None, None])[0] for plane in picture])
+        # Adding a change of luma to all three channels leaves both chroma planes exactly as they were.
+        weights = picture.new_tensor(_LUMA_WEIGHTS)
+        luma = torch.einsum("c,chw->hw", weights, picture)
+        return picture + (self._run(luma[None, None])[0] - luma)
+
+    def _run(self, planes: torch.Tensor) -> torch.Tensor:
+        height, width = planes.shape[-2:]
+        pad_width, pad_height = self._requirements.get_padding(width, height)
+        padded = torch.nn.functional.pad(planes, (0, pad_width, 0, pad_height), mode="replicate")
+        answer = self._network(padded.to(self._dtype, memory_format=self._layout))
+        return answer.float()[..., :height, :width]
+
+
+def _recognise(path: Path) -> Any:
+    try:
+        import spandrel
+    except ImportError as error:
+        raise missing_extra("spandrel", "spandrel", "an off-the-shelf corrector from a file") from error
+    weights = read_weights(path)
+    try:
+        described = spandrel.ModelLoader(device="cpu").load_from_state_dict(weights)
+    except _errors_of(spandrel) as error:
+        raise WeightsError(f"{path}: is of no restoration architecture that spandrel knows ({error})") from error
+    if not isinstance(described, spandrel.ImageModelDescriptor):
+        raise WeightsError(f"{path}: is a network that needs a mask, not a restorer of whole pictures")
+    return described
+
+
+def _errors_of(spandrel: ModuleType) -> tuple[type[Exception], ...]:
+    # A file of a known architecture with odd sizes fails in whatever way the architecture's own code does.
+    return (spandrel.UnsupportedModelError, RuntimeError, ValueError, KeyError, AssertionError)

@@ -1,0 +1,89 @@
+"""Picture files in folders: finding them, and telling whether their content has changed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from hashlib import blake2b
+from pathlib import Path
+
+from jpegproof.exceptions import DataError
+from jpegproof.jpeg.codec import Pixels
+from jpegproof.jpeg.intake import open_picture
+
+PICTURE_SUFFIXES = frozenset(
+    [".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".ppm", ".pgm", ".tif", ".tiff"]
+)
+
+
+class PictureFiles:
+    """A fixed list of picture files below one folder: what all folder layouts share."""
+
+    def __init__(self, root: Path, paths: Sequence[Path]) -> None:
+        self.root = root
+        self.paths = tuple(paths)
+        self._identities: dict[int, str] = {}
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def name(self, index: int) -> str:
+        """The path below the root; a name that is not UTF-8 is shown with backslash escapes."""
+        path = self.paths[index].relative_to(self.root).as_posix()
+        return os.fsencode(path).decode("utf-8", errors="backslashreplace")
+
+    def size_in_bytes(self, index: int) -> int:
+        """The file's size; 0 where it cannot be told."""
+        try:
+            return self.paths[index].stat().st_size
+        except OSError:
+            return 0
+
+    def identity(self, index: int) -> str:
+        """A digest of the file's bytes: a moved or touched file keeps it, a changed one does not."""
+        if index not in self._identities:
+            try:
+                digest = blake2b(self.paths[index].read_bytes(), digest_size=16).hexdigest()
+            except OSError as error:
+                digest = f"unreadable: {error.strerror}"
+            self._identities[index] = digest
+        return self._identities[index]
+
+    def pixels(self, index: int) -> Pixels:
+        """The decoded file; see `open_picture`."""
+        return open_picture(self.paths[index])
+
+
+def folder_at(path: Path | str) -> Path:
+    """The folder of a data set.
+
+    Raises:
+        DataError: it is missing, or is no folder.
+    """
+    folder = Path(path).expanduser()
+    if not folder.exists():
+        raise DataError(f"{folder}: there is no such folder; check the path")
+    if not folder.is_dir():
+        raise DataError(f"{folder}: is a file, but a data set is a folder of pictures")
+    return folder
+
+
+def pictures_below(folder: Path) -> list[Path]:
+    """Every picture file below a folder, sorted by path; hidden files and folders are left out."""
+    found: list[Path] = []
+    for current, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [
+            Path(current) / name
+            for name in files
+            if not name.startswith(".") and Path(name).suffix.lower() in PICTURE_SUFFIXES
+        ]
+    return sorted(found)
+
+
+def no_pictures(folder: Path) -> DataError:
+    """The error for a folder in which nothing can be measured."""
+    return DataError(
+        f"{folder}: holds no pictures; files ending in {', '.join(sorted(PICTURE_SUFFIXES))} count, "
+        "also in folders below it"
+    )

@@ -1,0 +1,48 @@
+"""Data sets by layout: named by the user, or told from the folder itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from jpegproof.data.files import folder_at
+from jpegproof.data.folder import UnlabelledFolder
+from jpegproof.data.image_folder import ImageFolder, class_folders, imagenet_folder, imagenet_wnids
+from jpegproof.data.picture_set import PictureSet
+from jpegproof.exceptions import UnknownNameError, nearest
+
+LAYOUTS: dict[str, Callable[[Path], PictureSet]] = {
+    "imagenet": imagenet_folder,
+    "image_folder": ImageFolder,
+    "folder": UnlabelledFolder,
+}
+
+
+def open_pictures(path: Path, layout: str = "auto") -> PictureSet:
+    """Opens the data set in a folder.
+
+    Args:
+        path: the folder.
+        layout: ``imagenet``, ``image_folder``, ``folder``, or ``auto`` to tell from the folder: most class folders
+            are ImageNet wnids, then ``imagenet``; class folders, then ``image_folder``; else ``folder``.
+
+    Raises:
+        DataError: the folder is missing, empty or not in the layout.
+        UnknownNameError: no such layout.
+    """
+    if layout == "auto":
+        layout = _layout_of(folder_at(path))
+    if layout not in LAYOUTS:
+        raise UnknownNameError(
+            f"data layout {layout!r} is not known.{nearest(layout, LAYOUTS)} Known: auto, {', '.join(LAYOUTS)}."
+        )
+    return LAYOUTS[layout](path)
+
+
+def _layout_of(root: Path) -> str:
+    names = [folder.name for folder in class_folders(root)]
+    if not names:
+        return "folder"
+    # One foreign folder among wnids is a mistake to be told of, not a reason to number all classes anew.
+    known = len(set(names) & set(imagenet_wnids()))
+    return "imagenet" if known * 2 > len(names) else "image_folder"

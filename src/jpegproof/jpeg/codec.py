@@ -1,0 +1,73 @@
+"""Pixels to JPEG bytes and back, through Pillow's libjpeg-turbo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from jpegproof.jpeg.compression import Compression
+from jpegproof.jpeg.header import JpegHeader, header_of
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DecodedJpeg:
+    """A JPEG's pixels together with what the file says of itself: all a corrector may look at.
+
+    Attributes:
+        pixels: (H, W, 3) uint8 RGB.
+        header: tables, sampling, scan order.
+    """
+
+    pixels: Pixels
+    header: JpegHeader
+
+    def tensor(self) -> torch.Tensor:
+        """The pixels as a new (3, H, W) float32 RGB tensor in [0, 1]."""
+        return torch.from_numpy(self.pixels.copy()).permute(2, 0, 1).float().div_(255)
+
+
+def encode(pixels: Pixels, compression: Compression) -> bytes:
+    """Compresses a picture to JPEG.
+
+    A quality alone gives exactly the bytes of Pillow's ``save(quality=...)`` with its defaults.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB.
+        compression: how; not the original.
+
+    Raises:
+        ValueError: the compression is `ORIGINAL`, or a side is longer than JPEG's 65,535 pixels.
+    """
+    if compression.is_original:
+        raise ValueError("the original is not compressed; there are no JPEG bytes of it")
+    height, width = pixels.shape[:2]
+    if max(height, width) > 65_535:
+        raise ValueError(f"a {width}x{height} picture does not fit JPEG, whose sides end at 65,535 pixels")
+    options: dict[str, Any] = {"subsampling": compression.subsampling, "progressive": compression.progressive}
+    if compression.tables is not None:
+        options["qtables"] = [list(table) for table in compression.tables]
+    else:
+        options["quality"] = compression.quality
+    out = BytesIO()
+    Image.fromarray(pixels).save(out, format="JPEG", **options)
+    return out.getvalue()
+
+
+def decode(data: bytes) -> DecodedJpeg:
+    """Decodes a JPEG to RGB as Pillow does (libjpeg-turbo's accurate integer DCT and fancy upsampling).
+
+    Raises:
+        ValueError: the bytes are not a JPEG.
+        OSError: the JPEG is damaged.
+    """
+    with Image.open(BytesIO(data)) as image:
+        header = header_of(image)
+        return DecodedJpeg(pixels=np.asarray(image.convert("RGB")), header=header)

@@ -1,0 +1,71 @@
+"""How a picture is compressed: plain data that names one column of a study."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+Subsampling = Literal["4:4:4", "4:2:2", "4:2:0"]
+SUBSAMPLINGS: tuple[str, ...] = get_args(Subsampling)
+
+
+@dataclass(frozen=True, slots=True)
+class Compression:
+    """One way to compress a picture, or none at all (`ORIGINAL`).
+
+    Attributes:
+        codec: ``jpeg``, or empty for the uncompressed original.
+        quality: libjpeg quality 1..100; None for the original and where `tables` say it all.
+        subsampling: of the chroma planes.
+        progressive: progressive instead of baseline scan order (the pixels are the same, the bytes are not).
+        tables: own quantisation tables instead of the standard's: one (luma) or two (luma, chroma) of 64 steps each,
+            row-major, 1..255.
+
+    Raises:
+        ValueError: a field is out of its range.
+    """
+
+    codec: Literal["", "jpeg"] = "jpeg"
+    quality: int | None = None
+    subsampling: Subsampling = "4:2:0"
+    progressive: bool = False
+    tables: tuple[tuple[int, ...], ...] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.codec:
+            return
+        if (self.quality is None) == (self.tables is None):
+            raise ValueError("a JPEG compression takes a quality or its own tables, one of the two")
+        if self.quality is not None and not 1 <= self.quality <= 100:
+            raise ValueError(f"{self.quality} is not a libjpeg quality; use a whole number from 1 to 100")
+        if self.subsampling not in SUBSAMPLINGS:
+            raise ValueError(f"subsampling {self.subsampling!r} is not known; use one of {', '.join(SUBSAMPLINGS)}")
+        if self.tables is not None:
+            _check_tables(self.tables)
+
+    @property
+    def is_original(self) -> bool:
+        """Whether this is the uncompressed original."""
+        return not self.codec
+
+    @property
+    def label(self) -> str:
+        """A short name for people, such as ``quality 10``."""
+        if self.is_original:
+            return "original"
+        return "own tables" if self.quality is None else f"quality {self.quality}"
+
+    def describe(self) -> dict[str, Any]:
+        """Everything the compressed bytes depend on, as plain data for a fingerprint."""
+        return {"codec": ""} if self.is_original else asdict(self)
+
+
+ORIGINAL = Compression(codec="")
+
+
+def _check_tables(tables: tuple[tuple[int, ...], ...]) -> None:
+    if len(tables) not in (1, 2):
+        raise ValueError(f"{len(tables)} quantisation tables given; use one (luma) or two (luma, chroma)")
+    for position, table in enumerate(tables):
+        if len(table) != 64 or not all(1 <= step <= 255 for step in table):
+            raise ValueError(f"quantisation table {position} must be 64 whole numbers from 1 to 255, row by row")

@@ -1,0 +1,70 @@
+"""What a JPEG file says of itself: tables, sampling, scan order, size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, JpegImagePlugin
+
+from jpegproof.jpeg.tables import QualityEstimate, Table, estimate_quality
+
+_SAMPLING_NAMES = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0", (1, 2): "4:4:0", (4, 1): "4:1:1", (4, 2): "4:1:0"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JpegHeader:
+    """The facts of one JPEG file that a corrector may condition on.
+
+    Attributes:
+        size: (H, W) in pixels.
+        luma: (8, 8) int64 quantisation steps of the first component, row = vertical frequency.
+        chroma: the same for the second component; None in a grey file.
+        subsampling: ``4:2:0`` and its like; ``4:0:0`` for a grey file; ``HxV`` where it has no common name.
+        progressive: whether the scan order is progressive.
+        mode: Pillow's name of the colour mode in the file: ``L``, ``RGB``, ``CMYK``.
+    """
+
+    size: tuple[int, int]
+    luma: Table
+    chroma: Table | None
+    subsampling: str
+    progressive: bool
+    mode: str
+
+    @property
+    def quality(self) -> QualityEstimate:
+        """The nearest standard quality, with its fit error."""
+        return estimate_quality(self.luma, self.chroma)
+
+
+def header_of(image: Image.Image) -> JpegHeader:
+    """Reads the header of a JPEG that Pillow has opened (pixels need not be loaded).
+
+    Raises:
+        ValueError: the picture is not a JPEG, or names a quantisation table that the file does not define.
+    """
+    if not isinstance(image, JpegImagePlugin.JpegImageFile):
+        raise ValueError(f"this is a {image.format or 'raw'} picture, not a JPEG")
+    # Each layer is (component id, horizontal factor, vertical factor, table id), in file order.
+    layers = image.layer
+    missing = [layer[3] for layer in layers if layer[3] not in image.quantization]
+    if missing or not layers:
+        raise ValueError(f"the JPEG uses quantisation tables {missing} that it does not define")
+    tables = [np.array(image.quantization[layer[3]], dtype=np.int64).reshape(8, 8) for layer in layers[:2]]
+    return JpegHeader(
+        size=(image.height, image.width),
+        luma=tables[0],
+        chroma=tables[1] if len(tables) > 1 else None,
+        subsampling=_sampling_name([(layer[1], layer[2]) for layer in layers]),
+        progressive=bool(image.info.get("progressive") or image.info.get("progression")),
+        mode=image.mode,
+    )
+
+
+def _sampling_name(factors: list[tuple[int, int]]) -> str:
+    if len(factors) == 1:
+        return "4:0:0"
+    (luma_h, luma_v), (chroma_h, chroma_v) = factors[:2]
+    ratio = (luma_h // max(chroma_h, 1), luma_v // max(chroma_v, 1))
+    return _SAMPLING_NAMES.get(ratio, f"{ratio[0]}x{ratio[1]}")

@@ -1,0 +1,75 @@
+"""Any picture file to 8-bit RGB, or a reason why not: the one door through which users' pictures come in."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from jpegproof.jpeg.codec import Pixels
+
+# The same bound as Pillow's own refusal (twice its MAX_IMAGE_PIXELS): a 537 MB RGB picture. Checked from the header,
+# before any pixel is allocated, so that a tiny file cannot claim the machine's memory.
+MAX_PIXELS = 178_956_970
+
+# What Pillow raises for damaged or hostile files, depending on how far it got.
+_DECODER_FAILURES = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    TypeError,
+    KeyError,
+    IndexError,
+    Image.DecompressionBombError,
+)
+
+
+class UnusablePictureError(Exception):
+    """A picture that cannot be decoded; the message is the reason, in words for the skip record."""
+
+
+def open_picture(source: Path | bytes) -> Pixels:
+    """Reads a picture as the study's protocol says: Pillow opens, converts to RGB, ignores EXIF orientation.
+
+    Grey becomes three equal channels, CMYK (Adobe-inverted or not) and palettes are converted by Pillow, transparency
+    is dropped, 16-bit grey is scaled to 8 bits.
+
+    Args:
+        source: a file, or its bytes.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
+
+    Raises:
+        UnusablePictureError: missing, empty, cut off, damaged, not a picture, or too large.
+    """
+    try:
+        data = source.read_bytes() if isinstance(source, Path) else source
+    except OSError as error:
+        raise UnusablePictureError(f"cannot be read: {error.strerror or error}") from error
+    if not data:
+        raise UnusablePictureError("the file is empty")
+    try:
+        with Image.open(BytesIO(data)) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise UnusablePictureError(f"claims {width}x{height} pixels, more than {MAX_PIXELS:,}")
+            return _to_rgb(image)
+    except UnidentifiedImageError as error:
+        raise UnusablePictureError("not a picture format that Pillow knows") from error
+    except MemoryError as error:
+        raise UnusablePictureError("does not fit into memory") from error
+    except _DECODER_FAILURES as error:
+        raise UnusablePictureError(f"cannot be decoded: {error}") from error
+
+
+def _to_rgb(image: Image.Image) -> Pixels:
+    if image.mode.startswith("I"):
+        # Pillow would clip 16-bit grey at 255 instead of scaling it.
+        wide = np.asarray(image).astype(np.int64)
+        narrow = np.clip(wide >> 8, 0, 255).astype(np.uint8)
+        return np.repeat(narrow[..., None], 3, axis=2)
+    return np.asarray(image.convert("RGB"))

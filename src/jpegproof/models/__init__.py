@@ -1,0 +1,1 @@
+"""Where networks come from, each with its task and its preparation."""

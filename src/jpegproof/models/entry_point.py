@@ -1,0 +1,101 @@
+"""A model of one's own, from a function that builds it. Calling it runs the user's code: the caller asks first."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from hashlib import blake2b
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+
+from jpegproof.exceptions import ModelError, UnknownNameError, nearest
+from jpegproof.models.model import Model, wrap
+from jpegproof.weights import load_into, read_weights
+
+
+def entry_point_model(name: str, weights: str | None, arguments: Mapping[str, Any]) -> Model:
+    """Builds a model by calling a function of the user's.
+
+    Args:
+        name: ``path/file.py:function`` or ``package.module:function``.
+        weights: a local file to load into what the function answers, or None to take it as it is.
+        arguments: keyword arguments for the function.
+
+    Returns:
+        What the function answers, where it is a `Model`; a network wrapped as a 256 / 224 ImageNet classifier, where
+        it is a ``torch.nn.Module``.
+
+    Raises:
+        ModelError: the file or module cannot be imported, or the function fails or answers something else.
+        UnknownNameError: the module has no such function.
+        WeightsError: the weights do not fit.
+    """
+    function = _function(name)
+    try:
+        answer = function(**arguments)
+    except Exception as error:
+        raise ModelError(f"{name}: the function failed: {type(error).__name__}: {error}") from error
+    if not isinstance(answer, (Model, torch.nn.Module)):
+        raise ModelError(
+            f"{name}: answered a {type(answer).__name__}; a torch.nn.Module or jpegproof.wrap(...) is needed"
+        )
+    network = answer.network if isinstance(answer, Model) else answer
+    if weights is not None:
+        path = Path(weights).expanduser()
+        load_into(network, read_weights(path), path)
+    # Wrapped anew, so that the identity is that of the weights just loaded.
+    model = wrap(network, answer.task.name, answer.preparation) if isinstance(answer, Model) else wrap(network)
+    identity = {**model.identity, "source": _source_digest(function)}
+    return Model(model.network, model.task, model.preparation, identity)
+
+
+def _function(name: str) -> Callable[..., Any]:
+    place, _, attribute = name.rpartition(":")
+    module = _module_from_file(Path(place).expanduser()) if place.endswith(".py") else _module_by_name(place)
+    function = getattr(module, attribute, None)
+    if not callable(function):
+        known = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+        raise UnknownNameError(f"{place} has no function {attribute!r}.{nearest(attribute, known)}")
+    return function
+
+
+def _module_from_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise ModelError(f"{path}: there is no such file; a model of your own is named path/file.py:function")
+    name = f"jpegproof_entry_point_{blake2b(str(path.resolve()).encode(), digest_size=6).hexdigest()}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ModelError(f"{path}: cannot be imported as a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # as an import would: dataclasses and pickling look themselves up here
+    # The file's own neighbours can be imported, as they can when it is run as a script.
+    sys.path.insert(0, str(path.resolve().parent))
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ModelError(f"{path}: importing it failed: {type(error).__name__}: {error}") from error
+    finally:
+        sys.path.remove(str(path.resolve().parent))
+    return module
+
+
+def _module_by_name(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise ModelError(f"{name}: cannot be imported ({error}); is it installed, or on PYTHONPATH?") from error
+
+
+def _source_digest(function: Callable[..., Any]) -> str:
+    """A digest of the source file that holds the function; empty where there is none (a compiled module)."""
+    try:
+        source = inspect.getsourcefile(function)
+    except TypeError:
+        return ""
+    return blake2b(Path(source).read_bytes(), digest_size=16).hexdigest() if source else ""

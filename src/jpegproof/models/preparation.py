@@ -1,0 +1,165 @@
+"""From a picture to a model's input: by Pillow where numbers are made, differentiably where something is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+
+from jpegproof.jpeg.codec import Pixels
+
+Interpolation = Literal["bilinear", "bicubic", "nearest", "lanczos"]
+_PILLOW = {
+    "nearest": Image.Resampling.NEAREST,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+}
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """How a source picture became a model input; maps predictions back.
+
+    Attributes:
+        source: (H, W) of the source, pixels.
+        scale: input pixels per source pixel, vertical and horizontal.
+        offset: (y, x) of the source's top-left corner in input coordinates; negative where it was cropped away.
+    """
+
+    source: tuple[int, int]
+    scale: tuple[float, float]
+    offset: tuple[float, float]
+
+    def to_source(self, boxes: torch.Tensor) -> torch.Tensor:
+        """Maps (N, 4) xyxy boxes in input pixels to source pixels."""
+        shift = boxes.new_tensor([self.offset[1], self.offset[0]] * 2)
+        scale = boxes.new_tensor([self.scale[1], self.scale[0]] * 2)
+        return (boxes - shift) / scale
+
+
+class Preparation(Protocol):
+    """What happens between a picture and the model."""
+
+    def frame(self, pixels: Pixels) -> tuple[Pixels, Geometry]:
+        """Resizes and crops a (H, W, 3) uint8 picture with Pillow; still 8-bit RGB."""
+        ...
+
+    def normalise(self, framed: Pixels) -> torch.Tensor:
+        """A framed picture as the (3, H, W) float32 tensor that the network takes."""
+        ...
+
+    def differentiable(self, picture: torch.Tensor) -> tuple[torch.Tensor, Geometry]:
+        """Frames and normalises a (3, H, W) RGB tensor in [0, 1] with gradients; for training only."""
+        ...
+
+    def describe(self) -> Mapping[str, Any]:
+        """Everything the input depends on besides the picture, as plain data for a fingerprint."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ResizeCrop:
+    """The classifiers' usual way: shorter side to `resize`, centre crop to `crop`, then mean and standard deviation.
+
+    Attributes:
+        resize: shorter side in pixels after resizing; a pair (H, W) resizes without keeping the aspect ratio; None
+            leaves the size alone.
+        crop: (H, W) cut from the centre, black where the picture is smaller; None keeps all.
+        interpolation: Pillow's filter; all but ``nearest`` antialias when shrinking.
+        mean: per channel, in [0, 1].
+        std: per channel, in [0, 1].
+
+    Rounding of sizes and offsets is torchvision's (``Resize`` and ``CenterCrop`` on a Pillow image), which the
+    published accuracies were made with.
+    """
+
+    resize: int | tuple[int, int] | None = 256
+    crop: tuple[int, int] | None = (224, 224)
+    interpolation: Interpolation = "bilinear"
+    mean: tuple[float, float, float] = IMAGENET_MEAN
+    std: tuple[float, float, float] = IMAGENET_STD
+
+    def frame(self, pixels: Pixels) -> tuple[Pixels, Geometry]:
+        """See `Preparation.frame`."""
+        source = pixels.shape[0], pixels.shape[1]
+        height, width = self._resized(source)
+        if (height, width) != source:
+            picture = Image.fromarray(pixels).resize((width, height), _PILLOW[self.interpolation])
+            pixels = np.asarray(picture)
+        top, left, bottom, right = self._window((height, width))
+        if top < 0 or left < 0 or bottom > height or right > width:
+            margins = ((max(-top, 0), max(bottom - height, 0)), (max(-left, 0), max(right - width, 0)), (0, 0))
+            pixels = np.pad(pixels, margins)
+        framed = pixels[max(top, 0) : max(top, 0) + bottom - top, max(left, 0) : max(left, 0) + right - left]
+        return framed, self._geometry(source)
+
+    def normalise(self, framed: Pixels) -> torch.Tensor:
+        """See `Preparation.normalise`."""
+        picture = torch.from_numpy(np.ascontiguousarray(framed.transpose(2, 0, 1))).float().div_(255)
+        return self._standardise(picture)
+
+    def differentiable(self, picture: torch.Tensor) -> tuple[torch.Tensor, Geometry]:
+        """See `Preparation.differentiable`.
+
+        Raises:
+            ValueError: the interpolation is ``lanczos``, which torch does not offer.
+        """
+        if self.interpolation == "lanczos":
+            raise ValueError("lanczos resizing has no differentiable form here; train with bicubic instead")
+        source = picture.shape[-2], picture.shape[-1]
+        height, width = self._resized(source)
+        if (height, width) != source:
+            smooth = self.interpolation != "nearest"
+            picture = F.interpolate(
+                picture[None],
+                size=(height, width),
+                mode=self.interpolation if smooth else "nearest-exact",
+                antialias=smooth,
+            )[0]
+        top, left, bottom, right = self._window((height, width))
+        picture = F.pad(picture, (-left, right - width, -top, bottom - height))  # negative margins crop
+        return self._standardise(picture), self._geometry(source)
+
+    def describe(self) -> Mapping[str, Any]:
+        """See `Preparation.describe`."""
+        return {"kind": "resize_crop", **asdict(self)}
+
+    def _standardise(self, picture: torch.Tensor) -> torch.Tensor:
+        mean, std = picture.new_tensor(self.mean), picture.new_tensor(self.std)
+        return (picture - mean[:, None, None]) / std[:, None, None]
+
+    def _resized(self, source: tuple[int, int]) -> tuple[int, int]:
+        if self.resize is None:
+            return source
+        if isinstance(self.resize, tuple):
+            return self.resize
+        height, width = source
+        if height <= width:
+            return self.resize, int(self.resize * width / height)
+        return int(self.resize * height / width), self.resize
+
+    def _window(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
+        """Top, left, bottom, right of the crop in the resized picture; outside of it where the picture is smaller."""
+        if self.crop is None:
+            return 0, 0, *size
+        top, left = (_centred(length, kept) for length, kept in zip(size, self.crop, strict=True))
+        return top, left, top + self.crop[0], left + self.crop[1]
+
+    def _geometry(self, source: tuple[int, int]) -> Geometry:
+        height, width = self._resized(source)
+        top, left, _, _ = self._window((height, width))
+        return Geometry(source, (height / source[0], width / source[1]), (-top, -left))
+
+
+def _centred(length: int, kept: int) -> int:
+    """Where a centred window of `kept` pixels begins; torchvision rounds cropping and padding differently."""
+    return round((length - kept) / 2) if length >= kept else -((kept - length) // 2)

@@ -1,0 +1,97 @@
+"""What a metric's numbers mean to a reader: their name, their unit and which way is better."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jpegproof.reports.names import plain
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric as the report speaks of it.
+
+    Attributes:
+        label: its display name.
+        unit: ``%`` for percentages; otherwise the unit's name, or empty.
+        higher_is_better: ``None`` where it is not known; then nothing is marked as best.
+        statement: how a model's score is said, with ``{value}`` and ``{pictures}`` to fill in.
+    """
+
+    label: str
+    unit: str
+    higher_is_better: bool | None
+    statement: str
+
+    @property
+    def is_percentage(self) -> bool:
+        return self.unit == "%"
+
+    @property
+    def axis(self) -> str:
+        """What numbers of the metric are, with their unit."""
+        return f"{self.label} ({self.unit})" if self.unit else self.label
+
+    @property
+    def loss_axis(self) -> str:
+        """What a reference minus a value of the metric is, with its unit."""
+        unit = "points" if self.is_percentage else self.unit
+        # Only where more is better is a difference from the reference a loss.
+        what = f"Loss of {self.inline_label}" if self.higher_is_better else f"{self.label}, reference minus value"
+        return f"{what} ({unit})" if unit else what
+
+    @property
+    def inline_label(self) -> str:
+        """The label within a sentence."""
+        known = self.higher_is_better is not None
+        return self.label[:1].lower() + self.label[1:] if known else self.label
+
+
+_RIGHT = "is right on {value} of {pictures}"
+_METRICS = {
+    "top1": Metric("Top-1 accuracy", "%", True, _RIGHT),
+    "top5": Metric("Top-5 accuracy", "%", True, "has the right answer among its first five on {value} of {pictures}"),
+    "accuracy": Metric("Accuracy", "%", True, _RIGHT),
+    "patch_accuracy": Metric("Patch accuracy", "%", True, "is right on {value} of the patches of {pictures}"),
+    "mAP": Metric("Mean average precision", "%", True, "reaches a mean average precision of {value} on {pictures}"),
+    "mIoU": Metric("Mean IoU", "%", True, "reaches a mean intersection over union of {value} on {pictures}"),
+    "agreement": Metric(
+        "Agreement with the originals",
+        "%",
+        True,
+        "agrees with its own answers on the originals to {value} over {pictures}",
+    ),
+    "true_label_log_probability": Metric(
+        "Log-probability of the true label",
+        "nats",
+        True,
+        "gives the true label a log-probability of {value} on {pictures}",
+    ),
+    "distance": Metric(
+        "Distance to the output on the original",
+        "",
+        False,
+        "is {value} away from its output on the originals, {pictures}",
+    ),
+}
+_HEADLINES = ("top1", "accuracy", "patch_accuracy", "mAP", "mIoU")
+
+
+def find_metric(name: str) -> Metric:
+    """What is known of a metric; one that is not known keeps its name and has no better end."""
+    return _METRICS.get(name) or Metric(plain(name), "", None, "scores {value} on {pictures}")
+
+
+def headline_metric(names: list[str]) -> str | None:
+    """The metric that a summary speaks of: one that needs labels where there are any, or else agreement.
+
+    Args:
+        names: the metrics that there are.
+
+    Returns:
+        One of ``names``; ``None`` where more of none of them is known to be better, so that there is no loss to tell.
+    """
+    for name in (*_HEADLINES, "agreement"):
+        if name in names:
+            return name
+    return next((name for name in names if find_metric(name).higher_is_better), None)

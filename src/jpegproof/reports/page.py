@@ -1,0 +1,242 @@
+"""The report's page: first the data that it shows, then one self-contained HTML file made of them."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.resources import files
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from jpegproof.analysis.rows import Skip
+from jpegproof.reports.figures import Styles, describe_model, draw_model, draw_sample, svg
+from jpegproof.reports.filenames import file_stems
+from jpegproof.reports.latex import to_latex
+from jpegproof.reports.line_styles import line_styles, page_colors
+from jpegproof.reports.markdown import to_markdown
+from jpegproof.reports.names import plain
+from jpegproof.reports.paired import PairedDifferences
+from jpegproof.reports.spreadsheet import to_csv
+from jpegproof.reports.study_record import StudyRecord
+from jpegproof.reports.summary import ModelSummary, count, format_interval, summarise
+from jpegproof.reports.svg import inline_svg
+from jpegproof.reports.tables import Cell, Quantity, Table, build_loss_table, build_tables, column_label, format_number
+
+SHOWN_SKIPS = 100
+"""How many skipped pictures the page lists; all of them are in ``skipped.csv``."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileSizes:
+    """Mean bytes of a compressed picture by quality, for one data set under one compression setting."""
+
+    subject: str
+    setting: str
+    bytes_by_quality: dict[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One table of the page.
+
+    Attributes:
+        table: what is shown.
+        stem: its file name without the ending, and its anchor on the page.
+    """
+
+    table: Table
+    stem: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPage:
+    """All that the page says, before any markup.
+
+    Attributes:
+        title: the study's name on one line; never empty.
+        missing: a sentence on cells that are not finished; empty where all are.
+        notes: what a reader must know before the numbers.
+        summaries: one per model, data set and compression setting.
+        sections: values and losses, in the order of the tables.
+        file_sizes: bytes per picture.
+        skipped: how many pictures could not be used.
+        skips: at most ``SHOWN_SKIPS`` of them.
+        protocol: (what, how) of the measurement, read off the rows.
+        environment: (name, version).
+        study_yaml: the study file as resolved.
+    """
+
+    title: str
+    missing: str
+    notes: tuple[str, ...]
+    summaries: tuple[ModelSummary, ...]
+    sections: tuple[Section, ...]
+    file_sizes: tuple[FileSizes, ...]
+    skipped: int
+    skips: tuple[Skip, ...]
+    protocol: tuple[tuple[str, str], ...]
+    environment: tuple[tuple[str, str], ...]
+    study_yaml: str
+
+
+def build_tables_with_losses(record: StudyRecord) -> list[Table]:
+    """Every table of a report: each table of values, followed by what is lost where that can be told."""
+    comparisons = PairedDifferences(record.comparisons)
+    tables: list[Table] = []
+    for table in build_tables(record.results):
+        losses = build_loss_table(table, comparisons)
+        tables += [table] if losses is None else [table, losses]
+    return tables
+
+
+def build_page(record: StudyRecord) -> ReportPage:
+    """What the report of a study says. A study without results has a page that says so."""
+    comparisons = PairedDifferences(record.comparisons)
+    tables = build_tables_with_losses(record)
+    notes = [plain(note) for note in record.notes]
+    missing = ""
+    if record.missing_cells > 0:
+        total = f"{record.missing_cells} of {count(max(record.total_cells, record.missing_cells), 'cell')}"
+        verb = "is" if record.missing_cells == 1 else "are"
+        missing = f"{total} {verb} still missing: this report covers what is finished."
+    return ReportPage(
+        title=plain(record.title) or "Untitled study",
+        missing=missing,
+        notes=tuple(notes),
+        summaries=tuple(summarise([table for table in tables if table.quantity is Quantity.VALUE], comparisons)),
+        sections=tuple(Section(table, stem) for table, stem in zip(tables, file_stems(tables), strict=True)),
+        file_sizes=tuple(_file_sizes(tables)),
+        skipped=_skipped(record),
+        skips=tuple(record.skips[:SHOWN_SKIPS]),
+        protocol=tuple(_protocol(record, tables)),
+        environment=tuple((plain(name), plain(version)) for name, version in record.environment.items()),
+        study_yaml=record.study_yaml,
+    )
+
+
+def render_page(page: ReportPage) -> str:
+    """The page as one HTML file that needs no network and no script.
+
+    Every text goes through the template's escaping; the figures are drawn here and stand in the page as SVG.
+    """
+    styles = line_styles(section.table for section in page.sections)
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters.update(number=_typeset, plain=plain, bytes=_kilobytes)
+    source = files("jpegproof.reports").joinpath("page.html.jinja").read_text(encoding="utf-8")
+    return environment.from_string(source).render(
+        page=page,
+        colors=page_colors(),
+        column_label=column_label,
+        count=count,
+        interval=_interval,
+        pictures=_pictures,
+        downloads=_downloads,
+        panels=lambda section: _panels(section, styles),
+        legend=lambda section: _legend(section, styles),
+    )
+
+
+def _file_sizes(tables: Iterable[Table]) -> Iterable[FileSizes]:
+    """Of the untreated pictures: what a cure does comes after the file."""
+    seen: dict[tuple[str, str], dict[int, float]] = {}
+    for table in tables:
+        for block in table.blocks:
+            for row in block.rows:
+                sizes = seen.setdefault((table.subject, table.setting), {})
+                for quality, cell in zip(table.columns, row.cells, strict=True):
+                    if quality is not None and cell.bytes_per_image is not None:
+                        sizes.setdefault(quality, cell.bytes_per_image)
+    for (subject, setting), sizes in seen.items():
+        if sizes:
+            yield FileSizes(subject, setting, dict(sorted(sizes.items())))
+
+
+def _skipped(record: StudyRecord) -> int:
+    """The list counts; where a study kept none, the rows do: the most that any number of a data set left out."""
+    if record.skips:
+        return len({(skip.dataset, skip.picture) for skip in record.skips})
+    left_out: dict[str, int] = {}
+    for row in record.results:
+        left_out[row.dataset] = max(left_out.get(row.dataset, 0), row.n_skipped)
+    return sum(left_out.values())
+
+
+def _protocol(record: StudyRecord, tables: Iterable[Table]) -> Iterable[tuple[str, str]]:
+    results = record.results
+    if not results:
+        return
+    compressed = [row for row in results if row.quality is not None]
+    for dataset in dict.fromkeys(row.dataset for row in results):
+        most = max(row.n for row in results if row.dataset == dataset)
+        yield f"Pictures of {plain(dataset)}", str(most)
+    qualities = sorted({row.quality for row in compressed if row.quality is not None})
+    if qualities:
+        yield "Compression", "; ".join(dict.fromkeys(table.setting for table in tables if table.setting))
+        yield "Qualities", ", ".join(str(quality) for quality in qualities)
+    yield "Intervals", "95 %, bootstrap over the pictures"
+    if record.comparisons:
+        yield "Comparisons", "picture by picture (paired bootstrap)"
+    yield "Seed", ", ".join(str(seed) for seed in sorted({row.seed for row in results}))
+
+
+def _typeset(value: float | None, decimals: int) -> str:
+    return format_number(value, decimals).replace("-", "\u2212")
+
+
+def _interval(cell: Cell, decimals: int) -> str:
+    return format_interval(cell.ci_low, cell.ci_high, decimals)
+
+
+def _pictures(table: Table) -> str:
+    """How many pictures the numbers of a table are of."""
+    counts = [cell.n for block in table.blocks for row in block.rows for cell in row.cells if cell.value is not None]
+    if not counts:
+        return "no pictures yet"
+    fewest, most = min(counts), max(counts)
+    return count(most, "picture") if fewest == most else f"{fewest} to {count(most, 'picture')}"
+
+
+def _kilobytes(value: float) -> str:
+    return f"{value / 1000:.1f} kB" if value >= 1000 else f"{value:.0f} B"
+
+
+def _downloads(section: Section) -> list[tuple[str, str, str]]:
+    """(format, file name, data URI), so that the page keeps its tables when it is sent alone."""
+    written = [
+        ("CSV", "csv", "text/csv", to_csv(section.table)),
+        ("LaTeX", "tex", "application/x-tex", to_latex(section.table, section.stem)),
+        ("Markdown", "md", "text/markdown", to_markdown(section.table)),
+    ]
+    return [
+        (
+            name,
+            f"{section.stem}.{ending}",
+            f"data:{kind};charset=utf-8;base64,{b64encode(text.encode('utf-8', 'replace')).decode()}",
+        )
+        for name, ending, kind, text in written
+    ]
+
+
+def _panels(section: Section, styles: Styles) -> list[tuple[str, Markup]]:
+    """(model, figure) of a table, none where no quality was measured."""
+    if not section.table.qualities:
+        return []
+    panels = []
+    for number, block in enumerate(section.table.blocks):
+        drawn = svg(draw_model(section.table, block, styles))
+        shown = inline_svg(drawn, f"{section.stem}-{number}-", describe_model(section.table, block))
+        panels.append((plain(block.model), Markup(shown)))
+    return panels
+
+
+def _legend(section: Section, styles: Styles) -> list[tuple[str, Markup]]:
+    """(label, a piece of the line) of each edge, the reference first."""
+    labels = {row.edge: row.label for block in section.table.blocks for row in block.rows}
+    first = "No loss" if section.table.quantity is Quantity.LOSS else "Originals"
+    entries = [(first, None), *((label, styles[edge]) for edge, label in labels.items())]
+    return [
+        (label, Markup(inline_svg(svg(draw_sample(style)), f"{section.stem}-line-{number}-", "")))
+        for number, (label, style) in enumerate(entries)
+    ]

@@ -1,0 +1,35 @@
+"""What a report is made from: the rows of a study and what is known of how they came about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from jpegproof.analysis.rows import Comparison, Result, Skip
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRecord:
+    """A study as its report sees it.
+
+    Attributes:
+        title: the study's name, as a person wrote it.
+        results: the rows of ``results.csv``.
+        comparisons: the rows of ``comparisons.csv``. A comparison whose ``first_mitigation`` is ``reference`` is that
+            of the originals (first) with the compressed pictures (second): the loss, picture by picture.
+        skips: the rows of ``skipped.csv``.
+        environment: what the numbers were made with, such as ``{"Pillow": "11.3.0"}``.
+        study_yaml: the study file as resolved.
+        missing_cells: cells that are planned and not there yet; 0 for a finished study.
+        total_cells: cells that are planned.
+        notes: sentences that a reader must know before the numbers.
+    """
+
+    title: str
+    results: list[Result]
+    comparisons: list[Comparison]
+    skips: list[Skip]
+    environment: dict[str, str]
+    study_yaml: str
+    missing_cells: int = 0
+    total_cells: int = 0
+    notes: list[str] = field(default_factory=list)

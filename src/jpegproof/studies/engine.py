@@ -1,0 +1,188 @@
+"""Who does the units: this process, or several on this machine. The files are the same either way."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import queue
+import signal
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+
+from jpegproof.exceptions import StoreError
+from jpegproof.studies.plan import Cell, Plan
+from jpegproof.studies.spec import StudySpec
+from jpegproof.studies.store import Store
+from jpegproof.studies.tally import Tally
+from jpegproof.studies.unit import Unit
+from jpegproof.studies.workshop import Workshop
+
+OnCell = Callable[[Cell], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """How the work is shared out.
+
+    Attributes:
+        device: where networks run.
+        workers: processes; 1 is this one.
+        threads: of each worker.
+    """
+
+    device: str = "cpu"
+    workers: int = 1
+    threads: int = 1
+
+
+def find_hands(device: str = "auto", workers: int | None = None, threads: int | None = None) -> Hands:
+    """Decides how to use this machine, where the user has not.
+
+    On a processor every core becomes a worker of one thread, since coding and resizing pictures use one core each; on
+    a GPU one worker keeps the device and the cores serve it.
+
+    Raises:
+        ValueError: the device is not there, or a number is below 1.
+    """
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"device {device!r} cannot be used: {str(error).splitlines()[0]}") from error
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    on_processor = torch.device(device).type == "cpu"
+    workers = workers if workers is not None else (cores // (threads or 1) or 1 if on_processor else 1)
+    threads = threads if threads is not None else max(cores // max(workers, 1), 1)
+    for what, number in (("workers", workers), ("threads", threads)):
+        if number < 1:
+            raise ValueError(f"{number} {what} cannot do anything; use 1 or more")
+    return Hands(device, workers, threads)
+
+
+def run_here(
+    plan: Plan, units: Sequence[tuple[Cell, ...]], workshop: Workshop, store: Store, hands: Hands, on_cell: OnCell
+) -> Iterator[Tally]:
+    """Does the units in this process, one after the other; yields the tally of each."""
+    with _threads(hands.threads) as pool:
+        for cells in units:
+            unit = Unit(plan, workshop, store, pool)
+            unit.run(cells, on_cell)
+            yield unit.tally
+
+
+def run_in_processes(
+    plan: Plan,
+    units: Sequence[tuple[Cell, ...]],
+    spec: StudySpec,
+    store: Store,
+    hands: Hands,
+    allow_code: bool,
+    on_cell: OnCell,
+) -> Iterator[Tally]:
+    """Does the units in several processes of this machine; yields the tally of each as it is done.
+
+    Raises:
+        StoreError: a process was killed from outside.
+        JpegproofError: whatever a unit raises; the other processes then stop after the unit in hand.
+    """
+    context = multiprocessing.get_context("spawn")
+    done = context.Queue()
+    pool = ProcessPoolExecutor(
+        max_workers=min(hands.workers, len(units)) or 1,
+        mp_context=context,
+        initializer=_begin,
+        initargs=(spec, plan, str(store.root), hands, allow_code, done),
+    )
+    silent = sum(len(cells) for cells in units)
+    try:
+        pending: set[Future[Tally]] = {pool.submit(_do, cells) for cells in units}
+        while pending:
+            finished, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+            silent -= _announce(done, on_cell)
+            for future in finished:
+                yield future.result()
+        while silent and (heard := _announce(done, on_cell, patience=1.0)):
+            silent -= heard
+        pool.shutdown()
+    except BrokenProcessPool as error:
+        raise StoreError(
+            "a worker process was killed from outside, most likely because memory ran out; finished predictions are "
+            "kept: run again, with fewer --workers"
+        ) from error
+    finally:
+        # After a mistake or Ctrl-C nobody waits for units in hand: what they finished is stored, the rest is redone.
+        for child in multiprocessing.active_children():
+            child.terminate()
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _announce(done: Any, on_cell: OnCell, patience: float = 0.0) -> int:
+    """Passes on which cells the workers have finished; how many."""
+    heard = 0
+    while True:
+        try:
+            on_cell(done.get(timeout=patience) if patience else done.get_nowait())
+            heard += 1
+        except queue.Empty:
+            return heard
+
+
+_here: dict[str, Any] = {}
+"""What a worker process keeps between units."""
+
+
+def _begin(spec: StudySpec, plan: Plan, root: str, hands: Hands, allow_code: bool, done: Any) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    torch.set_num_threads(hands.threads)
+    quieten()
+    pool = ThreadPoolExecutor(hands.threads) if hands.threads > 1 else None
+    _here.update(plan=plan, pool=pool, store=Store(Path(root)), done=done)
+    _here["workshop"] = Workshop(spec, hands.device, allow_code=allow_code)
+
+
+def _do(cells: tuple[Cell, ...]) -> Tally:
+    unit = Unit(_here["plan"], _here["workshop"], _here["store"], _here["pool"])
+    unit.run(cells, _here["done"].put)
+    return unit.tally
+
+
+def _die_with_parent() -> None:
+    """A killed driver must not leave workers behind that wait forever for their next unit."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def quieten() -> None:
+    """Keeps Pillow from warning about pictures that the intake judges itself."""
+    warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+    warnings.filterwarnings("ignore", module="PIL")
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[ThreadPoolExecutor | None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        with warnings.catch_warnings():
+            quieten()
+            if count == 1:
+                yield None
+            else:
+                with ThreadPoolExecutor(count) as pool:
+                    yield pool
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,89 @@
+"""How long a study will take and how much it will store, from doing a little of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from jpegproof.studies.engine import Hands, run_here
+from jpegproof.studies.plan import Cell, Plan, Shard
+from jpegproof.studies.store import Store
+from jpegproof.studies.workshop import Workshop
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What the missing cells of a study will cost.
+
+    Attributes:
+        cells: how many are missing.
+        seconds: wall time with the given workers.
+        size_in_bytes: of the prediction files to come.
+    """
+
+    cells: int
+    seconds: float
+    size_in_bytes: float
+
+
+def estimate(plan: Plan, workshop: Workshop, store: Store, hands: Hands) -> Estimate:
+    """Times the plan on two pictures of each data set at one quality, and scales up.
+
+    The first picture alone comes first and is not timed, so that loading and warming up do not count; its files
+    against those of two pictures tell a file's fixed size from what each picture adds.
+    """
+    units = list(plan.units(store.finished()))
+    seconds = size = 0.0
+    for data in {plan.shards[cells[0].shard].data for cells in units}:
+        here = [cells for cells in units if plan.shards[cells[0].shard].data == data]
+        pictures = [number for shard in plan.shards if shard.data == data for number in shard.pictures]
+        original, compressed = _sample_cells(here)
+        one, two = pictures[len(pictures) // 3 :][:1], [pictures[len(pictures) // 3], pictures[2 * len(pictures) // 3]]
+        _, small = _trial(plan, workshop, hands, data, one, [*original, *compressed])
+        spent, large = _trial(plan, workshop, hands, data, two, [*original, *compressed])
+        on_originals, _ = _trial(plan, workshop, hands, data, two, original) if original else (0.0, 0)
+        share = {False: (spent - on_originals) / 2, True: on_originals / 2}
+        for cells in here:
+            count = len(plan.shards[cells[0].shard].pictures)
+            for is_original, sample in ((True, original), (False, compressed)):
+                missing = sum(plan.compressions[cell.compression].is_original == is_original for cell in cells)
+                seconds += share[is_original] * count * missing / len(sample) if sample else 0.0
+            size += (
+                len(cells) * ((2 * small - large) + (large - small) * count) / max(len(original) + len(compressed), 1)
+            )
+    return Estimate(sum(len(cells) for cells in units), seconds / hands.workers, size)
+
+
+def _sample_cells(units: Sequence[Sequence[Cell]]) -> tuple[list[Cell], list[Cell]]:
+    """The missing cells of the fullest unit: those on the originals, and those at its middle quality."""
+    fullest = max(units, key=len)
+    numbers = sorted({cell.compression for cell in fullest if cell.compression != 0})
+    middle = numbers[len(numbers) // 2] if numbers else None
+    return (
+        [cell for cell in fullest if cell.compression == 0],
+        [cell for cell in fullest if cell.compression == middle],
+    )
+
+
+def _trial(
+    plan: Plan, workshop: Workshop, hands: Hands, data: str, pictures: Sequence[int], cells: Sequence[Cell]
+) -> tuple[float, int]:
+    """Does the cells on a few pictures in a folder of its own; seconds and bytes that it took."""
+    shard = Shard(data, tuple(pictures), "trial")
+    edges = {cell.edge for cell in cells}
+    # The answers on the originals are needed by every cell; where they are finished already, they are made here anew.
+    references = {plan.reference_edge(plan.edges[edge].model) for edge in edges}
+    have = {cell.edge for cell in cells if cell.compression == 0}
+    wanted = [Cell(0, 0, edge, f"00{edge:030x}") for edge in sorted(references - have)]
+    wanted += [Cell(0, cell.compression, cell.edge, f"{cell.compression:02x}{cell.edge:030x}") for cell in cells]
+    trial = replace(plan, shards=(shard,), cells=tuple(wanted))
+    with TemporaryDirectory() as folder:
+        begun = time.perf_counter()
+        for _ in run_here(trial, [tuple(wanted)], workshop, Store(Path(folder)), hands, lambda cell: None):
+            pass
+        spent = time.perf_counter() - begun
+        size = sum(path.stat().st_size for path in Path(folder).rglob("*.parquet"))
+    return spent, size

@@ -1,0 +1,257 @@
+"""What a study will compute, known whole before anything is computed: shards, compressions, edges, and their cells."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from jpegproof.exceptions import StoreError
+from jpegproof.jpeg.compression import ORIGINAL, Compression
+from jpegproof.studies.fingerprint import PROTOCOL_VERSION, fingerprint
+from jpegproof.studies.spec import CompressionSpec, StudySpec
+from jpegproof.studies.store import write_whole
+from jpegproof.studies.workshop import IDENTITY, Workshop
+
+#: A shard ends after so many pictures, or before its files outgrow so many bytes: big enough to fill batches, small
+#: enough that a kill costs little and a worker holds little.
+SHARD_PICTURES = 32
+SHARD_BYTES = 16_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A corrector in front of a model: one row of the tables.
+
+    Attributes:
+        model: the model's name in the study.
+        mitigation: the row's name, as in results.
+        corrector: the corrector's name in the study, or ``identity``.
+    """
+
+    model: str
+    mitigation: str
+    corrector: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A run of pictures of one data set that are handled together.
+
+    Attributes:
+        data: the data set's name.
+        pictures: their numbers in the data set.
+        digest: changes with their names, contents, targets and order, and with nothing else.
+    """
+
+    data: str
+    pictures: tuple[int, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataFacts:
+    """What the results need to know of a data set after it is gone."""
+
+    task: str
+    pictures: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One file of predictions: a shard under a compression along an edge (numbers into the plan's lists)."""
+
+    shard: int
+    compression: int
+    edge: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every cell of a study, in the order in which they are made: the originals first in each shard."""
+
+    study: str
+    seed: int
+    stage: str
+    data: dict[str, DataFacts]
+    tasks: dict[str, str]
+    """Task by model."""
+    edges: tuple[Edge, ...]
+    compressions: tuple[Compression, ...]
+    shards: tuple[Shard, ...]
+    cells: tuple[Cell, ...]
+
+    def units(self, finished: Iterable[str] = ()) -> Iterator[tuple[Cell, ...]]:
+        """The cells that are not finished, one tuple per shard."""
+        done = set(finished)
+        missing: dict[int, list[Cell]] = {}
+        for cell in self.cells:
+            if cell.name not in done:
+                missing.setdefault(cell.shard, []).append(cell)
+        for cells in missing.values():
+            yield tuple(cells)
+
+    def cells_of(self, edge: int, compression: int) -> list[Cell]:
+        """The cells of one edge at one compression, in the order of the pictures; empty where none is planned."""
+        return self._by_column.get((edge, compression), [])
+
+    def original(self, shard: int, edge: int) -> Cell:
+        """The cell of an edge on a shard's originals."""
+        return next(cell for cell in self.cells_of(edge, 0) if cell.shard == shard)
+
+    def reference_edge(self, model: str) -> int:
+        """The number of the edge whose cells on the originals are a model's reference."""
+        return self.edges.index(Edge(model, "none", IDENTITY))
+
+    @cached_property
+    def _by_column(self) -> dict[tuple[int, int], list[Cell]]:
+        columns: dict[tuple[int, int], list[Cell]] = {}
+        for cell in self.cells:
+            columns.setdefault((cell.edge, cell.compression), []).append(cell)
+        return columns
+
+    def save(self, path: Path) -> None:
+        """Writes the plan as JSON, so that reports need neither data nor models."""
+        content = {"format": 1, **{key: getattr(self, key) for key in ("study", "seed", "stage", "tasks")}}
+        content["data"] = {name: asdict(facts) for name, facts in self.data.items()}
+        content["edges"] = [asdict(edge) for edge in self.edges]
+        content["compressions"] = [asdict(compression) for compression in self.compressions]
+        content["shards"] = [asdict(shard) for shard in self.shards]
+        content["cells"] = [(cell.shard, cell.compression, cell.edge, cell.name) for cell in self.cells]
+        write_whole(path, json.dumps(content))
+
+
+def load_plan(path: Path) -> Plan:
+    """Reads a plan that `Plan.save` wrote.
+
+    Raises:
+        StoreError: there is none, or it is damaged.
+    """
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return Plan(
+            study=content["study"],
+            seed=content["seed"],
+            stage=content["stage"],
+            data={
+                name: DataFacts(facts["task"], facts["pictures"], tuple(facts["notes"]))
+                for name, facts in content["data"].items()
+            },
+            tasks=content["tasks"],
+            edges=tuple(Edge(**edge) for edge in content["edges"]),
+            compressions=tuple(_compression(item) for item in content["compressions"]),
+            shards=tuple(Shard(s["data"], tuple(s["pictures"]), s["digest"]) for s in content["shards"]),
+            cells=tuple(Cell(*cell) for cell in content["cells"]),
+        )
+    except FileNotFoundError as error:
+        raise StoreError(
+            f"{path.parent}: holds no study (there is no {path.name}); name the folder given to --out"
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{path}: is damaged ({error}); run the study again, finished predictions are kept") from error
+
+
+def make_plan(spec: StudySpec, workshop: Workshop) -> Plan:
+    """Works out every cell of a study.
+
+    Raises:
+        JpegproofError: a data set, model or corrector of the study cannot be had.
+    """
+    used = {spec.data_of(model) for model in spec.models}
+    edges = _edges(spec)
+    compressions = (ORIGINAL, *_compressions(spec.compression))
+    shards = tuple(shard for name in spec.data if name in used for shard in _shards(name, workshop))
+    listed = {(edge.model, edge.mitigation, edge.corrector) for edge in _listed_edges(spec)}
+    edge_digests = [_edge_digest(edge, workshop) for edge in edges]
+    compression_digests = [fingerprint(compression.describe()) for compression in compressions]
+    cells: list[Cell] = []
+    for shard_number, shard in enumerate(shards):
+        for number, compression in enumerate(compressions):
+            for edge_number, edge in enumerate(edges):
+                wanted = (edge.model, edge.mitigation, edge.corrector) in listed
+                on_original = edge.corrector == IDENTITY  # a corrector corrects JPEGs; the original has no tables
+                if spec.data_of(edge.model) != shard.data or not (on_original if compression.is_original else wanted):
+                    continue
+                name = fingerprint(
+                    {
+                        "protocol": PROTOCOL_VERSION,
+                        "shard": shard.digest,
+                        "compression": compression_digests[number],
+                        "stage": "" if compression.is_original else spec.compression.stage,
+                        "edge": edge_digests[edge_number],
+                    }
+                )
+                cells.append(Cell(shard_number, number, edge_number, name))
+    facts = {
+        name: DataFacts(pictures.task, len(workshop.chosen(name)), tuple(pictures.notes))
+        for name in spec.data
+        if name in used and (pictures := workshop.pictures(name))
+    }
+    tasks = {name: workshop.model(name).task.name for name in spec.models}
+    return Plan(spec.name, spec.seed, spec.compression.stage, facts, tasks, edges, compressions, shards, tuple(cells))
+
+
+def _listed_edges(spec: StudySpec) -> list[Edge]:
+    edges: list[Edge] = []
+    for row in spec.mitigations:
+        for model in row.models or spec.models:
+            edge = Edge(model, row.mitigation, row.corrector or IDENTITY)
+            if edge not in edges:
+                edges.append(edge)
+    return edges
+
+
+def _edges(spec: StudySpec) -> tuple[Edge, ...]:
+    """The listed edges, and before them each model's reference where the file does not list the row ``none``."""
+    listed = _listed_edges(spec)
+    references = [Edge(model, "none", IDENTITY) for model in spec.models]
+    return tuple([edge for edge in references if edge not in listed] + listed)
+
+
+def _compressions(spec: CompressionSpec) -> list[Compression]:
+    if spec.tables is not None:
+        return [Compression("jpeg", None, spec.subsampling, spec.progressive, tuple(spec.tables))]
+    return [Compression("jpeg", quality, spec.subsampling, spec.progressive) for quality in spec.qualities]
+
+
+def _shards(name: str, workshop: Workshop) -> Iterator[Shard]:
+    pictures = workshop.pictures(name)
+    for numbers in _cut(workshop.chosen(name), pictures.size_in_bytes):
+        facts = [(pictures.name(number), pictures.identity(number), pictures.target(number)) for number in numbers]
+        yield Shard(name, tuple(numbers), fingerprint({"pictures": facts}))
+
+
+def _cut(numbers: Sequence[int], size_of: Any) -> Iterator[list[int]]:
+    shard: list[int] = []
+    size = 0
+    for number in numbers:
+        more = size_of(number)
+        if shard and (len(shard) == SHARD_PICTURES or size + more > SHARD_BYTES):
+            yield shard
+            shard, size = [], 0
+        shard.append(number)
+        size += more
+    if shard:
+        yield shard
+
+
+def _edge_digest(edge: Edge, workshop: Workshop) -> str:
+    model = workshop.model(edge.model)
+    return fingerprint(
+        {
+            "corrector": dict(workshop.corrector(edge.corrector).describe()),
+            "model": dict(model.identity),
+            "preparation": dict(model.preparation.describe()),
+            "task": [model.task.name, model.task.version],
+        }
+    )
+
+
+def _compression(content: dict[str, Any]) -> Compression:
+    tables = content.pop("tables")
+    return Compression(**content, tables=tables and tuple(tuple(table) for table in tables))

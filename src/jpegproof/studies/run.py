@@ -1,0 +1,127 @@
+"""Running a study: plan it, do what is not done, and leave a folder that explains itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from jpegproof.exceptions import JpegproofError
+from jpegproof.models.model import Model
+from jpegproof.studies.engine import Hands, run_here, run_in_processes
+from jpegproof.studies.environment import environment, save_environment
+from jpegproof.studies.plan import Cell, Plan, make_plan
+from jpegproof.studies.spec import StudySpec
+from jpegproof.studies.store import Store, write_whole
+from jpegproof.studies.study_file import dump_study
+from jpegproof.studies.tally import Tally
+from jpegproof.studies.workshop import Workshop
+
+PLAN_FILE, STUDY_FILE, ENVIRONMENT_FILE, WORK_FILE = "plan.json", "study.yaml", "environment.json", "work.jsonl"
+
+
+class Progress(Protocol):
+    """What a caller may want to hear while a study runs."""
+
+    def begin(self, total: int, finished: int) -> None:
+        """How many cells the plan has, and how many of them were finished before."""
+        ...
+
+    def advance(self) -> None:
+        """One more cell is finished."""
+        ...
+
+    def warn(self, text: str) -> None:
+        """Something the user should know."""
+        ...
+
+
+class Silence:
+    """Progress that nobody hears."""
+
+    def begin(self, total: int, finished: int) -> None:
+        """See `Progress`."""
+
+    def advance(self) -> None:
+        """See `Progress`."""
+
+    def warn(self, text: str) -> None:
+        """See `Progress`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run of a study did.
+
+    Attributes:
+        plan: all the cells.
+        computed: how many of them this run computed.
+        tally: the work that this took.
+    """
+
+    plan: Plan
+    computed: int
+    tally: Tally
+
+
+def run_study(
+    spec: StudySpec,
+    out: Path,
+    hands: Hands,
+    *,
+    given: Mapping[str, Model] | None = None,
+    allow_code: bool = False,
+    progress: Progress | None = None,
+    before: Callable[[Plan, Workshop, Store], bool] | None = None,
+) -> Run:
+    """Does what is missing of a study.
+
+    Args:
+        spec: the study.
+        out: the results folder; what is finished there is not done again.
+        hands: device, processes, threads.
+        given: models that the caller built; they cannot travel to other processes.
+        allow_code: whether models may come from entry points.
+        progress: hears of it.
+        before: called with the plan before anything runs; False stops there.
+
+    Raises:
+        JpegproofError: the study, the data, a model or the folder is at fault; what is finished is kept.
+    """
+    heard = progress or Silence()
+    if given and hands.workers > 1:
+        raise JpegproofError("a model that is given as an object stays in this process; use workers=1")
+    store = Store(out)
+    workshop = Workshop(spec, hands.device, given, allow_code)
+    plan = make_plan(spec, workshop)
+    if before is not None and not before(plan, workshop, store):
+        return Run(plan, 0, Tally())
+    store.sweep()
+    write_whole(out / STUDY_FILE, dump_study(spec))
+    plan.save(out / PLAN_FILE)
+    for change in save_environment(out / ENVIRONMENT_FILE, environment(hands.device, hands.workers, hands.threads)):
+        heard.warn(change)
+    finished = store.finished()
+    units = list(plan.units(finished))
+    missing = sum(len(cells) for cells in units)
+    heard.begin(len(plan.cells), len(plan.cells) - missing)
+
+    def on_cell(cell: Cell) -> None:
+        del cell
+        heard.advance()
+
+    alone = hands.workers == 1 or len(units) <= 1
+    tallies = (
+        run_here(plan, units, workshop, store, hands, on_cell)
+        if alone
+        else run_in_processes(plan, units, spec, store, hands, allow_code, on_cell)
+    )
+    total = Tally()
+    with (out / WORK_FILE).open("a", encoding="utf-8") as log:
+        for tally in tallies:
+            total += tally
+            log.write(json.dumps(tally.as_dict()) + "\n")
+            log.flush()
+    return Run(plan, missing, total)

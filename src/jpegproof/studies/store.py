@@ -1,0 +1,112 @@
+"""Where predictions live: files that are written once, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from jpegproof.exceptions import StoreError
+
+PREDICTIONS = "predictions"
+
+
+class Store:
+    """A results folder on a disk. Its one way of writing results is `put_once`.
+
+    Args:
+        root: the folder; made where it is not there.
+
+    Raises:
+        StoreError: the folder cannot be made or written.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._parts = root / PREDICTIONS / ".parts"
+        try:
+            self._parts.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"{root}: cannot be used as a results folder: {error.strerror}") from error
+
+    def put_once(self, name: str, content: bytes) -> bool:
+        """Stores a prediction file whole, unless it is there already.
+
+        Written beside, made durable, then renamed: a reader sees all of it or nothing, whenever the writer dies.
+
+        Args:
+            name: the cell's fingerprint.
+            content: the file's bytes.
+
+        Returns:
+            Whether this call wrote it.
+
+        Raises:
+            StoreError: the disk is full, or the folder cannot be written.
+        """
+        path = self.path(name)
+        if path.exists():
+            return False
+        part = self._parts / f"{name}.{os.getpid()}.{secrets.token_hex(4)}"
+        try:
+            path.parent.mkdir(exist_ok=True)
+            with part.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            part.rename(path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise StoreError(f"{path}: cannot be written: {error.strerror}; what is finished is kept") from error
+        return True
+
+    def get(self, name: str) -> bytes:
+        """The bytes of a finished prediction file.
+
+        Raises:
+            StoreError: it is not there.
+        """
+        try:
+            return self.path(name).read_bytes()
+        except OSError as error:
+            raise StoreError(f"{self.path(name)}: cannot be read: {error.strerror}; run the study again") from error
+
+    def path(self, name: str) -> Path:
+        """Where a cell's prediction file is or will be."""
+        return self.root / PREDICTIONS / name[:2] / f"{name}.parquet"
+
+    def finished(self) -> set[str]:
+        """The fingerprints of all finished cells."""
+        return {path.stem for path in (self.root / PREDICTIONS).glob("[0-9a-f][0-9a-f]/*.parquet")}
+
+    def sweep(self) -> None:
+        """Removes what killed writers left behind; files of writers that still live are kept."""
+        for part in self._parts.iterdir():
+            pid = part.name.split(".")[-2]
+            if not (pid.isdigit() and _alive(int(pid))):
+                part.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: str) -> None:
+    """Replaces a text file in one step, for what is a view of the results and may be made again.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        part.write_text(content, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise StoreError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,305 @@
+"""One unit of work: the missing cells of one shard, each picture decoded, compressed and corrected once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import torch
+
+from jpegproof.correctors.protocol import to_pixels
+from jpegproof.data.picture_set import PictureSet
+from jpegproof.exceptions import JpegproofError, ModelError
+from jpegproof.jpeg.codec import DecodedJpeg, Pixels, decode, encode
+from jpegproof.jpeg.compression import Compression
+from jpegproof.jpeg.intake import UnusablePictureError
+from jpegproof.models.model import Model
+from jpegproof.models.preparation import Preparation
+from jpegproof.studies.fingerprint import fingerprint
+from jpegproof.studies.plan import Cell, Plan
+from jpegproof.studies.predictions import prediction_bytes, read_predictions
+from jpegproof.studies.store import Store
+from jpegproof.studies.tally import Tally
+from jpegproof.studies.workshop import IDENTITY, Workshop
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+
+@dataclass(slots=True)
+class Pictures:
+    """A shard's pictures at one point of their way: by row, with the reason where one fell out.
+
+    Attributes:
+        pixels: (H, W, 3) uint8 RGB by row; only rows still in use.
+        skipped: why a row fell out.
+        sizes: compressed size in bytes by row.
+    """
+
+    pixels: dict[int, Pixels]
+    skipped: dict[int, str]
+    sizes: dict[int, int]
+
+
+@dataclass(slots=True)
+class _Reference:
+    """A model's answer on the originals of the shard, row by row of those it could use."""
+
+    answer: Any
+    rows: list[int]
+    skipped: dict[int, str]
+
+
+class Unit:
+    """Computes cells of one shard.
+
+    Args:
+        plan: the whole plan.
+        workshop: the things it names.
+        store: where cells go, and where the answers on the originals are when they were computed before.
+        pool: threads for the stages that leave Python's lock alone (coding and resizing); None for none.
+    """
+
+    def __init__(self, plan: Plan, workshop: Workshop, store: Store, pool: ThreadPoolExecutor | None = None) -> None:
+        self._plan = plan
+        self._workshop = workshop
+        self._store = store
+        self._pool = pool
+        self.tally = Tally()
+
+    def run(self, cells: Sequence[Cell], on_cell: Callable[[Cell], None]) -> None:
+        """Computes the given cells, all of one shard, and stores each as soon as it is whole.
+
+        Args:
+            cells: not yet finished ones, in plan order (the originals first).
+            on_cell: called after each is stored.
+
+        Raises:
+            JpegproofError: something is wrong with the study rather than with one picture.
+        """
+        shard = self._plan.shards[cells[0].shard]
+        pictures = self._workshop.pictures(shard.data)
+        self._names = [pictures.name(number) for number in shard.pictures]
+        self._targets = [pictures.target(number) for number in shard.pictures]
+        self._classes = pictures.class_names
+        self._references: dict[str, _Reference] = {}
+        self._on_cell = on_cell
+        sources = self._read(pictures, shard.pictures)
+        for compression, group in _grouped(cells, lambda cell: cell.compression):
+            if self._plan.compressions[compression].is_original:
+                self._infer(group, sources, original=True)
+            else:
+                self._compressed(sources, self._plan.compressions[compression], group)
+
+    def _read(self, pictures: PictureSet, numbers: Sequence[int]) -> Pictures:
+        def one(number: int) -> Pixels | str:
+            try:
+                return pictures.pixels(number)
+            except UnusablePictureError as error:
+                return str(error)
+
+        with self.tally.stage("read", len(numbers)):
+            answers = dict(enumerate(self._map(one, numbers)))
+        return _sorted_out(answers, {}, {})
+
+    def _compressed(self, sources: Pictures, compression: Compression, cells: Sequence[Cell]) -> None:
+        for frame, framed in self._frames(sources, cells):
+            jpegs, sizes = self._through_jpeg(framed, compression)
+            here = [cell for cell in cells if frame in ("", self._frame_of(cell))]
+            for corrector, group in _grouped(here, lambda cell: self._plan.edges[cell.edge].corrector):
+                answers = self._corrected(corrector, jpegs)
+                self._infer(group, _sorted_out(answers, framed.skipped, sizes), original=False)
+
+    def _frames(self, sources: Pictures, cells: Sequence[Cell]) -> Iterator[tuple[str, Pictures]]:
+        """The pictures that are compressed: as stored, or (stage ``input``) once per distinct resize and crop."""
+        if self._plan.stage == "source":
+            yield "", sources
+            return
+        for frame, group in _grouped(cells, self._frame_of):
+            preparation = self._model_of(group[0]).preparation
+
+            def one(pixels: Pixels, preparation: Preparation = preparation) -> Pixels:
+                return preparation.frame(pixels)[0]
+
+            with self.tally.stage("prepare", len(sources.pixels)):
+                framed = self._map(one, sources.pixels.values())
+            yield frame, Pictures(dict(zip(sources.pixels, framed, strict=True)), sources.skipped, {})
+
+    def _through_jpeg(
+        self, sources: Pictures, compression: Compression
+    ) -> tuple[dict[int, DecodedJpeg | str], dict[int, int]]:
+        """Compresses and decodes; per row the JPEG, or why it could not be made, and its size in bytes."""
+
+        def compress(pixels: Pixels) -> bytes | str:
+            try:
+                return encode(pixels, compression)
+            except (OSError, ValueError) as error:
+                return f"cannot be compressed: {error}"
+
+        with self.tally.stage("encode", len(sources.pixels)):
+            files = dict(zip(sources.pixels, self._map(compress, sources.pixels.values()), strict=True))
+        sizes = {row: len(file) for row, file in files.items() if isinstance(file, bytes)}
+        with self.tally.stage("decode", len(sizes)):
+            decoded = self._map(_decode, files.values())
+        return dict(zip(files, decoded, strict=True)), sizes
+
+    def _corrected(self, name: str, jpegs: dict[int, DecodedJpeg | str]) -> dict[int, Pixels | str]:
+        """Per row the corrected picture, or why there is none."""
+        if name == IDENTITY:
+            return {row: item.pixels if isinstance(item, DecodedJpeg) else item for row, item in jpegs.items()}
+        corrector = self._workshop.corrector(name)
+        answers: dict[int, Pixels | str] = {}
+        for row, item in jpegs.items():
+            if isinstance(item, str):
+                answers[row] = item
+                continue
+            with self.tally.stage("correct", 1):
+                try:
+                    answers[row] = to_pixels(corrector([item])[0])
+                except JpegproofError:
+                    raise
+                except (RuntimeError, ValueError, MemoryError) as error:
+                    answers[row] = f"corrector {name}: {str(error).splitlines()[0]}"
+        failures = [answer for answer in answers.values() if isinstance(answer, str)]
+        if len(failures) == len(answers) > 1:
+            raise ModelError(f"every picture of a shard failed, so the fault is not in one picture: {failures[0]}")
+        return answers
+
+    def _infer(self, cells: Sequence[Cell], pictures: Pictures, original: bool) -> None:
+        """Runs each edge's model on the pictures and stores its cell; equal preparations are made once."""
+        inputs: dict[str, dict[int, torch.Tensor]] = {}
+        for cell in cells:
+            name = self._plan.edges[cell.edge].model
+            model = self._workshop.model(name)
+            reference = None if original else self._reference(name, cell)
+            key = fingerprint(dict(model.preparation.describe()))
+            if key not in inputs:
+                inputs[key] = self._prepared(model, pictures, framed=not original and self._plan.stage == "input")
+            skipped = dict(pictures.skipped)
+            if reference is not None:
+                skipped |= {row: why for row, why in reference.skipped.items() if row not in skipped}
+            rows = [row for row in inputs[key] if row not in skipped]
+            answer = self._observe(name, model, [inputs[key][row] for row in rows]) if rows else None
+            self._finish(cell, model, answer, rows, skipped, pictures, reference)
+
+    def _prepared(self, model: Model, pictures: Pictures, framed: bool) -> dict[int, torch.Tensor]:
+        def one(pixels: Pixels) -> torch.Tensor:
+            return model.preparation.normalise(pixels if framed else model.preparation.frame(pixels)[0])
+
+        with self.tally.stage("prepare", len(pictures.pixels)):
+            return dict(zip(pictures.pixels, self._map(one, pictures.pixels.values()), strict=True))
+
+    def _observe(self, name: str, model: Model, inputs: Sequence[torch.Tensor]) -> Any:
+        """The model's answers, batch by batch; the batches depend on the rows alone, never on what was done before."""
+        answers: list[Any] = []
+        with self.tally.stage("infer", len(inputs)), torch.inference_mode():
+            for batch in _batches(inputs, self._workshop.batch_size(name)):
+                try:
+                    answer = model.task.observe(model.network, torch.stack(batch).to(self._workshop.device))
+                except RuntimeError as error:
+                    raise ModelError(
+                        f"model {name!r} failed on an input of shape {(len(batch), *batch[0].shape)}: "
+                        f"{str(error).splitlines()[0]}"
+                    ) from error
+                model.task.check(answer, self._classes)
+                answers.append(answer)
+            return model.task.join(answers)
+
+    def _finish(
+        self,
+        cell: Cell,
+        model: Model,
+        answer: Any,
+        rows: Sequence[int],
+        skipped: dict[int, str],
+        pictures: Pictures,
+        reference: _Reference | None,
+    ) -> None:
+        with self.tally.stage("store", 1), torch.inference_mode():
+            task = model.task
+            columns: dict[str, Sequence[Any]] = {}
+            if rows:
+                targets = [self._targets[row] for row in rows]
+                like = answer if reference is None else task.select(reference.answer, _places(reference.rows, rows))
+                recorded, faults = task.record(answer, targets, like)
+                columns |= recorded
+                columns |= task.keep(answer) if reference is None else {}
+                skipped |= {row: fault for row, fault in zip(rows, faults, strict=True) if fault}
+            kept = [place for place, row in enumerate(rows) if row not in skipped]
+            columns = {name: [values[place] for place in kept] for name, values in columns.items()}
+            kept_rows = [rows[place] for place in kept]
+            everyone = range(len(self._names))
+            content = prediction_bytes(
+                task,
+                self._names,
+                [skipped.get(row) for row in everyone],
+                [None if row in skipped else pictures.sizes.get(row) for row in everyone],
+                columns,
+                kept_rows,
+                with_reference=reference is None,
+            )
+            self._store.put_once(cell.name, content)
+        if reference is None:
+            remembered = task.select(answer, kept) if rows else None
+            self._references[self._plan.edges[cell.edge].model] = _Reference(remembered, kept_rows, skipped)
+        self._on_cell(cell)
+
+    def _reference(self, model: str, cell: Cell) -> _Reference:
+        """The model's answers on the originals: from this unit, or from the store where they were finished before."""
+        if model not in self._references:
+            edge = self._plan.reference_edge(model)
+            name = self._plan.original(cell.shard, edge).name
+            table = read_predictions(self._store.get(name), str(self._store.path(name)))
+            reasons = table.column("skipped").to_pylist()
+            rows = [row for row, reason in enumerate(reasons) if reason is None]
+            task = self._workshop.model(model).task
+            kept = task.restore(table.take(rows), self._workshop.device) if rows else None
+            skipped = {row: reason for row, reason in enumerate(reasons) if reason is not None}
+            self._references[model] = _Reference(kept, rows, skipped)
+        return self._references[model]
+
+    def _model_of(self, cell: Cell) -> Model:
+        return self._workshop.model(self._plan.edges[cell.edge].model)
+
+    def _frame_of(self, cell: Cell) -> str:
+        return fingerprint(dict(self._model_of(cell).preparation.describe()))
+
+    def _map(self, function: Callable[[_T], _R], items: Iterable[_T]) -> list[_R]:
+        return list(self._pool.map(function, items)) if self._pool else [function(item) for item in items]
+
+
+def _decode(file: bytes | str) -> DecodedJpeg | str:
+    return file if isinstance(file, str) else decode(file)
+
+
+def _sorted_out(answers: dict[int, Any], skipped: dict[int, str], sizes: dict[int, int]) -> Pictures:
+    """Pictures from answers that are pixels, or texts that say why there are none."""
+    pixels = {row: answer for row, answer in answers.items() if not isinstance(answer, str)}
+    reasons = {row: answer for row, answer in answers.items() if isinstance(answer, str)}
+    return Pictures(pixels, {**skipped, **reasons}, sizes)
+
+
+def _grouped(cells: Sequence[Cell], key: Callable[[Cell], Any]) -> list[tuple[Any, list[Cell]]]:
+    groups: dict[Any, list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault(key(cell), []).append(cell)
+    return list(groups.items())
+
+
+def _batches(inputs: Sequence[torch.Tensor], size: int) -> Iterator[list[torch.Tensor]]:
+    """Runs of equal shape, at most `size` long."""
+    batch: list[torch.Tensor] = []
+    for item in inputs:
+        if batch and (len(batch) == size or item.shape != batch[0].shape):
+            yield batch
+            batch = []
+        batch.append(item)
+    if batch:
+        yield batch
+
+
+def _places(whole: Sequence[int], part: Sequence[int]) -> list[int]:
+    place = {row: position for position, row in enumerate(whole)}
+    return [place[row] for row in part]

@@ -1,0 +1,130 @@
+"""The things that a study works with, built from its spec on first use: data sets, models, correctors."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from jpegproof.correctors.find import find_corrector
+from jpegproof.correctors.identity import Identity
+from jpegproof.correctors.protocol import Corrector
+from jpegproof.data.find import open_pictures
+from jpegproof.data.image_folder import ImageFolder
+from jpegproof.data.picture_set import PictureSet
+from jpegproof.data.world_pictures import WorldPictures
+from jpegproof.exceptions import DataError, JpegproofError, ModelError
+from jpegproof.models.find import find_model
+from jpegproof.models.model import Model
+from jpegproof.models.names import is_entry_point
+from jpegproof.studies.spec import DataSpec, StudySpec, WorldSpec
+
+IDENTITY = "identity"
+
+#: More pictures at once than this leave a processor's caches, and most of the time goes into moving memory.
+CPU_BATCH = 8
+
+
+class Workshop:
+    """Builds and keeps what a study names.
+
+    Args:
+        spec: the study.
+        device: where networks run.
+        given: models that the caller built, instead of what the spec says of their names.
+        allow_code: whether models may come from entry points, which run the user's own code.
+    """
+
+    def __init__(
+        self,
+        spec: StudySpec,
+        device: torch.device | str = "cpu",
+        given: Mapping[str, Model] | None = None,
+        allow_code: bool = False,
+    ) -> None:
+        self.spec = spec
+        self.device = torch.device(device)
+        self._allow_code = allow_code
+        self._pictures: dict[str, PictureSet] = {}
+        self._models: dict[str, Model] = {}
+        self._correctors: dict[str, Corrector] = {IDENTITY: Identity()}
+        for name, model in (given or {}).items():
+            self._models[name] = self._placed(replace(model, network=copy.deepcopy(model.network)))
+
+    def pictures(self, name: str) -> PictureSet:
+        """The data set of a name. Raises DataError as the layouts do."""
+        if name not in self._pictures:
+            self._pictures[name] = _open(self.spec.data[name])
+        return self._pictures[name]
+
+    def chosen(self, name: str) -> list[int]:
+        """The numbers of the pictures that the study uses of a data set: all, or evenly spaced up to the limit."""
+        total, data = len(self.pictures(name)), self.spec.data[name]
+        limit = data.limit if isinstance(data, DataSpec) and data.limit else total
+        return [position * total // limit for position in range(limit)] if limit < total else list(range(total))
+
+    def model(self, name: str) -> Model:
+        """The model of a name, on the device.
+
+        Raises:
+            ModelError: an entry point is named and code is not allowed; its own task does not fit the data set.
+        """
+        if name not in self._models:
+            spec = self.spec.models[name]
+            if is_entry_point(spec.source) and not self._allow_code:
+                raise ModelError(
+                    f"model {name!r} comes from {spec.source}, which runs code of that file; a study file may only ask "
+                    "for this. If you trust it, add --allow-code"
+                )
+            try:
+                model = find_model(
+                    spec.source,
+                    weights=spec.weights,
+                    preparation=spec.preparation.model_dump(exclude_unset=True) if spec.preparation else None,
+                    arguments=spec.arguments,
+                    seed=self.spec.seed,
+                )
+            except JpegproofError as error:
+                error.add_note(f"(model {name!r} of the study)")
+                raise
+            self._models[name] = self._placed(model)
+        return self._models[name]
+
+    def corrector(self, name: str) -> Corrector:
+        """The corrector of a name, on the device. Raises as `find_corrector`."""
+        if name not in self._correctors:
+            spec = self.spec.correctors[name]
+            options: dict[str, Any] = {"channels": spec.channels, "precision": spec.precision}
+            self._correctors[name] = find_corrector(spec.source, str(spec.weights), options, self.device)
+        return self._correctors[name]
+
+    def batch_size(self, model: str) -> int:
+        """How many pictures go through a model at once."""
+        spec = self.spec.models.get(model)
+        usual = self.model(model).task.batch_size
+        return (spec.batch_size if spec else None) or (min(usual, CPU_BATCH) if self.device.type == "cpu" else usual)
+
+    def _placed(self, model: Model) -> Model:
+        model.network.to(self.device).eval().requires_grad_(False)
+        return model
+
+
+def _open(spec: DataSpec | WorldSpec) -> PictureSet:
+    if isinstance(spec, WorldSpec):
+        return WorldPictures(spec.world, spec.size)
+    if spec.classes is None:
+        return open_pictures(spec.path, spec.layout)
+    if spec.layout not in ("auto", "image_folder"):
+        raise DataError(f"{spec.path}: a list of classes goes with the layout image_folder, not {spec.layout}")
+    return ImageFolder(spec.path, classes=_class_list(spec.classes))
+
+
+def _class_list(path: Path) -> tuple[str, ...]:
+    names = tuple(line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+    if len(set(names)) < len(names) or not names:
+        raise DataError(f"{path}: must name each class folder once, one a line, in label order")
+    return names

@@ -1,0 +1,105 @@
+"""Classification: one label a picture, answered with logits over the classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from jpegproof.exceptions import ModelError
+
+TOP = 5
+
+
+class Classification:
+    """Logits over classes; an observation is the (N, C) float32 tensor of logits.
+
+    Stored per picture: the best five classes (fewer where the model knows fewer), the true label and its
+    log-probability in nats, and the distance to the logits on the original.
+    """
+
+    name = "classification"
+    version = 1
+    batch_size = 64
+    schema = pa.schema(
+        [
+            ("top", pa.list_(pa.int32())),
+            ("label", pa.int32()),
+            ("label_log_probability", pa.float32()),
+            ("distance", pa.float32()),
+        ]
+    )
+    reference_schema = pa.schema([("logits", pa.list_(pa.float32()))])
+
+    def observe(self, network: torch.nn.Module, inputs: torch.Tensor, like: torch.Tensor | None = None) -> torch.Tensor:
+        """The logits of a batch: (N, C) float32 from (N, 3, H, W) model input.
+
+        Raises:
+            ModelError: the network answers with anything but one row of class scores per picture.
+        """
+        del like  # two vectors of logits are comparable as they are
+        answer = network(inputs)
+        if hasattr(answer, "logits"):  # the habit of Hugging Face models and of Inception in training
+            answer = answer.logits
+        if not isinstance(answer, torch.Tensor) or answer.ndim != 2 or len(answer) != len(inputs):
+            got = f"shape {tuple(answer.shape)}" if isinstance(answer, torch.Tensor) else type(answer).__name__
+            raise ModelError(
+                f"a classifier must answer {len(inputs)} pictures with logits of shape ({len(inputs)}, classes); "
+                f"this one answered with {got}"
+            )
+        return answer.float()
+
+    def distance(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+        """Mean absolute difference of the logits, per picture: (N,). Source: the paper's L1 loss of task targeting."""
+        return (first - second).abs().mean(dim=1)
+
+    def check(self, answer: torch.Tensor, class_names: Sequence[str] | None) -> None:
+        """See `Task.check`.
+
+        Raises:
+            ModelError: the data set numbers its classes, and the model answers with another number of them.
+        """
+        if class_names is not None and len(class_names) != answer.shape[1]:
+            raise ModelError(
+                f"the data set has {len(class_names)} classes but the model answers with {answer.shape[1]}, so its "
+                "labels cannot be compared. If only some of the model's classes are present, list them all in label "
+                "order (classes: FILE in a study); to measure without labels use --layout folder"
+            )
+
+    def join(self, answers: Sequence[torch.Tensor]) -> torch.Tensor:
+        """See `Task.join`."""
+        return torch.cat(list(answers))
+
+    def select(self, answer: torch.Tensor, rows: Sequence[int]) -> torch.Tensor:
+        """See `Task.select`."""
+        return answer[list(rows)]
+
+    def record(
+        self, answer: torch.Tensor, targets: Sequence[int | None], reference: torch.Tensor
+    ) -> tuple[Mapping[str, Sequence[Any]], list[str | None]]:
+        """See `Task.record`; labels are class numbers that `check` has found to fit."""
+        # Stable, so that equal scores come in class order on every machine.
+        top = torch.sort(answer, dim=1, descending=True, stable=True).indices[:, :TOP].cpu().numpy()
+        log_probability = torch.log_softmax(answer, dim=1).cpu().numpy()
+        finite = torch.isfinite(answer).all(dim=1).tolist()
+        columns = {
+            "top": list(top.astype(np.int32)),
+            "label": list(targets),
+            "label_log_probability": [
+                None if label is None else log_probability[row, label] for row, label in enumerate(targets)
+            ],
+            "distance": self.distance(answer, reference).cpu().numpy(),
+        }
+        return columns, [None if fine else "the model's answer is not finite" for fine in finite]
+
+    def keep(self, answer: torch.Tensor) -> Mapping[str, Sequence[Any]]:
+        """See `Task.keep`: the logits themselves."""
+        return {"logits": list(answer.cpu().numpy())}
+
+    def restore(self, kept: pa.Table, device: torch.device) -> torch.Tensor:
+        """See `Task.restore`."""
+        rows = kept.column("logits").combine_chunks()
+        return torch.from_numpy(rows.flatten().to_numpy().reshape(len(rows), -1).copy()).to(device)

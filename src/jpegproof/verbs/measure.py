@@ -1,0 +1,136 @@
+"""The verb ``measure``: how much does JPEG hurt this model on these pictures?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from jpegproof.data.files import folder_at
+from jpegproof.exceptions import DataError, JpegproofError
+from jpegproof.models.model import Model
+from jpegproof.models.names import is_entry_point
+from jpegproof.studies.engine import find_hands
+from jpegproof.studies.qualities import parse_qualities
+from jpegproof.studies.run import Progress, run_study
+from jpegproof.studies.spec import StudySpec
+from jpegproof.studies.study_file import with_absolute_paths
+from jpegproof.verbs.report import Report, report
+
+#: The embedded world as a data set: what stands in place of a folder.
+WORLD = "world"
+
+
+def measure(
+    model: str | Model,
+    data: str | Path,
+    *,
+    weights: str | Path | None = None,
+    qualities: str | int | Sequence[int] = "10:90:10",
+    out: str | Path | None = None,
+    layout: str = "auto",
+    classes: str | Path | None = None,
+    limit: int | None = None,
+    stage: str = "source",
+    subsampling: str = "4:2:0",
+    correctors: Sequence[str] = (),
+    preparation: Mapping[str, Any] | None = None,
+    batch_size: int | None = None,
+    device: str = "auto",
+    workers: int | None = None,
+    threads: int | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Report:
+    """Measures a model on the originals and at each JPEG quality, and writes the report.
+
+    Without labels it measures agreement: how often the model's answer on the JPEG is its answer on the original.
+
+    Args:
+        model: ``torchvision:NAME``, ``timm:NAME``, ``jpegproof:NAME``, ``path/file.py:function``,
+            ``package.module:function``, or a `Model` from `jpegproof.wrap`.
+        data: a folder of pictures, or ``world`` for the embedded world's 2,000 test pictures.
+        weights: a local ``.safetensors`` or ``.pth`` file, the library's name of weights, or ``random``.
+        qualities: ``first:last:step``, ``10,50`` or a list.
+        out: the results folder; ``out/measure-MODEL-DATA`` unless given. What is finished there is not done again.
+        layout: ``auto``, ``imagenet``, ``image_folder`` or ``folder`` (no labels).
+        classes: a file of class folder names in label order, where only some of them are present.
+        limit: use only so many pictures, evenly spaced.
+        stage: ``source`` compresses the picture as stored; ``input`` after the model's resize and crop.
+        subsampling: ``4:2:0``, ``4:2:2`` or ``4:4:4``.
+        correctors: off-the-shelf correctors to put in front, as ``spandrel:FILE``.
+        preparation: fields of `ResizeCrop` that differ from what the model comes with.
+        batch_size: pictures at once.
+        device: ``auto``, ``cpu``, ``cuda``, ...
+        workers: processes; a `Model` object stays in one.
+        threads: of each worker.
+        seed: of the bootstrap and of random weights.
+        progress: hears how it goes.
+
+    Raises:
+        JpegproofError: the data, the model or the results folder is at fault; the message says how to mend it.
+    """
+    given = model if isinstance(model, Model) else None
+    source = type(given.network).__name__ if given else str(model)
+    name = _short(source)
+    data_name = WORLD if str(data) == WORLD else _short(folder_at(data).resolve().name)
+    chosen = {_short(Path(_corrector_file(text)).stem): _corrector_file(text) for text in correctors}
+    content: dict[str, Any] = {
+        "name": f"{name} on {data_name}",
+        "seed": seed,
+        "data": {data_name: _data(data, layout, classes, limit)},
+        "models": {name: {"from": source, **_given(weights=weights and str(weights), preparation=preparation)}},
+        "correctors": {key: {"from": "spandrel", "weights": file} for key, file in chosen.items()},
+        "compression": {"qualities": parse_qualities(qualities), "subsampling": subsampling, "stage": stage},
+        "mitigations": ["none", *({"mitigation": "off_the_shelf", "corrector": key} for key in chosen)],
+    }
+    content["models"][name] |= _given(batch_size=batch_size)
+    try:
+        spec = with_absolute_paths(StudySpec.model_validate(content), Path.cwd())
+    except ValidationError as error:
+        raise JpegproofError(_first_problem(error)) from error
+    folder = Path(out).expanduser() if out is not None else Path("out") / f"measure-{name}-{data_name}"
+    hands = find_hands(device, 1 if given else workers, threads)
+    run_study(
+        spec,
+        folder,
+        hands,
+        given={name: given} if given else None,
+        allow_code=given is None and is_entry_point(source),  # naming it here is asking for it
+        progress=progress,
+    )
+    return report(folder)
+
+
+def _data(data: str | Path, layout: str, classes: str | Path | None, limit: int | None) -> dict[str, Any]:
+    if str(data) == WORLD:
+        return {"world": "test", **_given(size=limit)}
+    if classes is not None and not Path(classes).expanduser().is_file():
+        raise DataError(f"{classes}: there is no such file of class names; check the path")
+    return {"path": str(data), "layout": layout, **_given(classes=classes and str(classes), limit=limit)}
+
+
+def _corrector_file(text: str) -> str:
+    kind, colon, file = text.partition(":")
+    if kind != "spandrel" or not colon:
+        raise JpegproofError(f"corrector {text!r} is not known; name an off-the-shelf one as spandrel:FILE")
+    return file
+
+
+def _given(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _short(text: str) -> str:
+    """A name for tables and folders: the last part of a path or of ``library:NAME``, plain characters only."""
+    last = text.rpartition(":")[2].rpartition("/")[2]
+    plain = "".join(character if character.isalnum() or character in "._+-" else "-" for character in last)
+    return plain.strip(".-")[:60] or "pictures"
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors(include_url=False)[0]
+    place = ".".join(str(step) for step in problem["loc"])
+    return f"{place}: {problem['msg']}, not {problem['input']!r}"

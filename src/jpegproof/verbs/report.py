@@ -1,0 +1,87 @@
+"""The verb ``report``: numbers, tables, figures and the page, from what a results folder holds."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from jpegproof.analysis.results import study_numbers
+from jpegproof.analysis.rows import Comparison, Result, Skip, write_rows
+from jpegproof.exceptions import StoreError
+from jpegproof.reports.study_record import StudyRecord
+from jpegproof.reports.write import write_report
+from jpegproof.studies.run import ENVIRONMENT_FILE, STUDY_FILE
+from jpegproof.studies.status import study_status
+from jpegproof.studies.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The results of a study.
+
+    Attributes:
+        folder: the results folder.
+        page: the HTML page.
+        results: every number, as in ``results.csv``.
+        comparisons: paired differences, as in ``comparisons.csv``.
+        skips: pictures that could not be used, as in ``skipped.csv``.
+        missing_cells: how much of the study is not done yet.
+    """
+
+    folder: Path
+    page: Path
+    results: list[Result]
+    comparisons: list[Comparison]
+    skips: list[Skip]
+    missing_cells: int
+
+
+def report(folder: str | Path) -> Report:
+    """Writes ``results.csv``, ``comparisons.csv``, ``skipped.csv``, ``tables/``, ``figures/`` and ``report.html``.
+
+    Needs neither the data nor the models: everything comes from the stored predictions, of an unfinished study from
+    those edges and qualities that are whole.
+
+    Args:
+        folder: a results folder of `measure` or `study`.
+
+    Raises:
+        StoreError: the folder holds no study, or a file in it is damaged.
+    """
+    out = Path(folder).expanduser()
+    status = study_status(out)
+    numbers = study_numbers(status.plan, Store(out), status.finished)
+    write_rows(out / "results.csv", Result, numbers.results)
+    write_rows(out / "comparisons.csv", Comparison, numbers.comparisons)
+    write_rows(out / "skipped.csv", Skip, numbers.skips)
+    missing = status.total - status.done
+    record = StudyRecord(
+        title=status.plan.study,
+        results=numbers.results,
+        comparisons=numbers.comparisons,
+        skips=numbers.skips,
+        environment=_environment(out / ENVIRONMENT_FILE),
+        study_yaml=_text(out / STUDY_FILE),
+        missing_cells=missing,
+        total_cells=status.total,
+        notes=list(dict.fromkeys(note for facts in status.plan.data.values() for note in facts.notes)),
+    )
+    page = write_report(record, out)
+    return Report(out, page, numbers.results, numbers.comparisons, numbers.skips, missing)
+
+
+def _environment(path: Path) -> dict[str, str]:
+    try:
+        return {str(name): str(value) for name, value in json.loads(_text(path)).items()}
+    except (ValueError, AttributeError):
+        return {}
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise StoreError(f"{path}: cannot be read: {error}") from error

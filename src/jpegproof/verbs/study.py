@@ -1,0 +1,79 @@
+"""The verb ``study``: everything a study file asks for, resumable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jpegproof.studies.engine import find_hands
+from jpegproof.studies.estimate import Estimate, estimate
+from jpegproof.studies.plan import Plan
+from jpegproof.studies.run import Progress, Run, run_study
+from jpegproof.studies.spec import StudySpec
+from jpegproof.studies.store import Store
+from jpegproof.studies.study_file import load_study
+from jpegproof.studies.workshop import Workshop
+from jpegproof.verbs.report import Report, report
+
+
+def study(
+    file: str | Path,
+    out: str | Path | None = None,
+    *,
+    root: str | Path | None = None,
+    device: str = "auto",
+    workers: int | None = None,
+    threads: int | None = None,
+    allow_code: bool = False,
+    progress: Progress | None = None,
+) -> Report:
+    """Does what is missing of a study, and writes its report.
+
+    Whatever stops it, a second call goes on where the first one stopped: a finished prediction is never made again.
+
+    Args:
+        file: the study file.
+        out: the results folder; ``out/NAME`` unless given.
+        root: where relative paths of the file begin, instead of what it says.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ...
+        workers: processes on this machine; one per core on a processor, one on a GPU, unless given.
+        threads: of each worker.
+        allow_code: whether models of the file may come from entry points, which run their code.
+        progress: hears how it goes.
+
+    Raises:
+        JpegproofError: the file, the data, a model or the results folder is at fault; the message says how to mend it.
+    """
+    spec, folder = _opened(file, out, root)
+    run_study(spec, folder, find_hands(device, workers, threads), allow_code=allow_code, progress=progress)
+    return report(folder)
+
+
+def plan_study(
+    file: str | Path,
+    out: str | Path | None = None,
+    *,
+    root: str | Path | None = None,
+    device: str = "auto",
+    workers: int | None = None,
+    threads: int | None = None,
+    allow_code: bool = False,
+) -> tuple[Plan, Estimate]:
+    """Works out what a study would still compute and, from a small trial, the time and disk that this would take.
+
+    Nothing of the study itself runs. Arguments and errors are those of `study`.
+    """
+    spec, folder = _opened(file, out, root)
+    hands = find_hands(device, workers, threads)
+    found: list[Estimate] = []
+
+    def look(plan: Plan, workshop: Workshop, store: Store) -> bool:
+        found.append(estimate(plan, workshop, store, hands))
+        return False
+
+    run: Run = run_study(spec, folder, hands, allow_code=allow_code, before=look)
+    return run.plan, found[0]
+
+
+def _opened(file: str | Path, out: str | Path | None, root: str | Path | None) -> tuple[StudySpec, Path]:
+    spec = load_study(Path(file).expanduser(), Path(root) if root is not None else None)
+    return spec, Path(out).expanduser() if out is not None else Path("out") / spec.name

@@ -1,0 +1,131 @@
+"""Weights from local files. Reading one never runs code from it."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from jpegproof.exceptions import WeightsError
+
+PICKLE_SUFFIXES = (".pth", ".pt", ".bin", ".ckpt", ".tar")
+SUFFIXES = (".safetensors", *PICKLE_SUFFIXES)
+
+# Where training scripts put the tensors in a checkpoint that holds more than them, in order of trust.
+_WRAPPERS = ("state_dict", "model_state_dict", "model", "params_ema", "params", "net", "network")
+
+
+def read_weights(path: Path) -> dict[str, torch.Tensor]:
+    """Reads a state dict from ``.safetensors``, or from a PyTorch checkpoint with torch's weights-only unpickler.
+
+    A checkpoint that wraps its tensors (``{"state_dict": ...}`` and the like) is unwrapped, and the ``module.`` that
+    DataParallel puts before every key is taken off.
+
+    Args:
+        path: a local file.
+
+    Returns:
+        Tensors by key, on the CPU.
+
+    Raises:
+        WeightsError: the file is missing, of another kind, damaged, or holds objects that would run code.
+    """
+    if not path.is_file():
+        raise WeightsError(f"{path}: there is no such weights file; check the path")
+    if path.suffix.lower() not in SUFFIXES:
+        raise WeightsError(f"{path}: is not a kind of weights file that is read here; use one of {', '.join(SUFFIXES)}")
+    content = _read_safetensors(path) if path.suffix.lower() == ".safetensors" else _read_pickle(path)
+    return _plain_keys(_tensors_in(content, path))
+
+
+def load_into(network: torch.nn.Module, weights: Mapping[str, torch.Tensor], path: Path) -> None:
+    """Loads a state dict into a network, whole and exactly.
+
+    Raises:
+        WeightsError: keys are missing or left over, or a shape differs; the message names them.
+    """
+    wanted = network.state_dict()
+    # Bookkeeping of batch norm's running average, absent from old checkpoints; it plays no part in evaluation.
+    missing = [key for key in wanted if key not in weights and not key.endswith("num_batches_tracked")]
+    surplus = [key for key in weights if key not in wanted]
+    misshapen = [
+        f"{key} is {tuple(weights[key].shape)} in the file and {tuple(wanted[key].shape)} in the network"
+        for key in wanted
+        if key in weights and weights[key].shape != wanted[key].shape
+    ]
+    problems = [
+        f"{len(keys)} {what}: {', '.join(keys[:4])}{', ...' if len(keys) > 4 else ''}"
+        for keys, what in ((missing, "keys are missing"), (surplus, "keys are unknown"), (misshapen, "shapes differ"))
+        if keys
+    ]
+    if problems:
+        raise WeightsError(
+            f"{path}: these weights are not of this network ({type(network).__name__}). " + "; ".join(problems)
+        )
+    network.load_state_dict(dict(weights), strict=False)
+
+
+def file_digest(path: Path) -> str:
+    """A digest of a weights file's bytes.
+
+    Raises:
+        WeightsError: the file cannot be read.
+    """
+    try:
+        return blake2b(path.read_bytes(), digest_size=16).hexdigest()
+    except OSError as error:
+        raise WeightsError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _read_safetensors(path: Path) -> Any:
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise WeightsError(f"{path}: is not a readable safetensors file: {error}") from error
+
+
+def _read_pickle(path: Path) -> Any:
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise WeightsError(
+            f"{path}: holds more than tensors ({_offender(error)}), which could run code on loading; refused. "
+            "Save the plain state dict, best as .safetensors: safetensors.torch.save_file(model.state_dict(), ...)"
+        ) from error
+    # torch answers damaged zip archives and cut-off pickles with whatever its parsers stumble over.
+    except (RuntimeError, OSError, EOFError, ValueError, KeyError, AttributeError, IndexError, TypeError) as error:
+        raise WeightsError(f"{path}: is not a readable PyTorch checkpoint: {str(error).splitlines()[0]}") from error
+
+
+def _offender(error: Exception) -> str:
+    """The name of the refused object, from torch's long explanation."""
+    for word in ("GLOBAL ", "global "):
+        _, found, rest = str(error).partition(word)
+        if found:
+            return rest.split()[0]
+    return "an object that is not a tensor"
+
+
+def _tensors_in(content: Any, path: Path) -> dict[str, torch.Tensor]:
+    for key in _WRAPPERS:
+        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
+            content = content[key]
+            break
+    if not isinstance(content, Mapping) or not content:
+        raise WeightsError(f"{path}: holds a {type(content).__name__} instead of tensors by name")
+    odd = [str(key) for key, value in content.items() if not isinstance(value, torch.Tensor)]
+    if odd:
+        raise WeightsError(f"{path}: entries are not tensors: {', '.join(odd[:4])}; save the plain state dict")
+    return dict(content)
+
+
+def _plain_keys(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    if all(key.startswith("module.") for key in weights):
+        return {key.removeprefix("module."): value for key, value in weights.items()}
+    return weights
