@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
@@ -40,6 +41,11 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
         raise WeightsError(f"{path}: there is no such weights file; check the path")
     if path.suffix.lower() not in SUFFIXES:
         raise WeightsError(f"{path}: is not a kind of weights file that is read here; use one of {', '.join(SUFFIXES)}")
+    head = _head(path)
+    if not head:
+        raise WeightsError(f"{path}: is empty")
+    if head.startswith(b"version https://git-lfs"):
+        raise WeightsError(f"{path}: is a Git LFS pointer in place of the weights; fetch them with: git lfs pull")
     content = _read_safetensors(path) if path.suffix.lower() == ".safetensors" else _read_pickle(path)
     return _plain_keys(_tensors_in(content, path))
 
@@ -83,6 +89,15 @@ def file_digest(path: Path) -> str:
         raise WeightsError(f"{path}: cannot be read: {error.strerror}") from error
 
 
+def _head(path: Path) -> bytes:
+    """A file's first bytes, by which kinds of files know themselves."""
+    try:
+        with path.open("rb") as file:
+            return file.read(32)
+    except OSError as error:
+        raise WeightsError(f"{path}: cannot be read: {error.strerror}") from error
+
+
 def _read_safetensors(path: Path) -> Any:
     try:
         return load_file(path)
@@ -92,15 +107,21 @@ def _read_safetensors(path: Path) -> Any:
 
 def _read_pickle(path: Path) -> Any:
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            # Torch asks for a bug report on every pickle that it did not write itself.
+            warnings.simplefilter("ignore")
+            return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
+        if not _head(path).startswith((b"PK", b"\x80")):  # a zip archive, or a pickle
+            raise WeightsError(f"{path}: is not a PyTorch checkpoint, whatever its name says") from error
         raise WeightsError(
             f"{path}: holds more than tensors ({_offender(error)}), which could run code on loading; refused. "
             "Save the plain state dict, best as .safetensors: safetensors.torch.save_file(model.state_dict(), ...)"
         ) from error
     # torch answers damaged zip archives and cut-off pickles with whatever its parsers stumble over.
-    except (RuntimeError, OSError, EOFError, ValueError, KeyError, AttributeError, IndexError, TypeError) as error:
-        raise WeightsError(f"{path}: is not a readable PyTorch checkpoint: {str(error).splitlines()[0]}") from error
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise WeightsError(f"{path}: is not a readable PyTorch checkpoint: {reason}") from error
 
 
 def _offender(error: Exception) -> str:
@@ -117,11 +138,16 @@ def _tensors_in(content: Any, path: Path) -> dict[str, torch.Tensor]:
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
             content = content[key]
             break
-    if not isinstance(content, Mapping) or not content:
+    if not isinstance(content, Mapping):
         raise WeightsError(f"{path}: holds a {type(content).__name__} instead of tensors by name")
+    if not content:
+        raise WeightsError(f"{path}: holds no tensors")
     odd = [str(key) for key, value in content.items() if not isinstance(value, torch.Tensor)]
     if odd:
         raise WeightsError(f"{path}: entries are not tensors: {', '.join(odd[:4])}; save the plain state dict")
+    unnamed = [str(key) for key in content if not isinstance(key, str)]
+    if unnamed:
+        raise WeightsError(f"{path}: tensors have no names but {', '.join(unnamed[:4])}; save the plain state dict")
     return dict(content)
 
 

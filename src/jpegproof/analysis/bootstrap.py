@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,6 +80,8 @@ def _percentiles(values: Values, counted: Values, seed: int, resamples: int) -> 
         with np.errstate(invalid="ignore", divide="ignore"):
             means[begin : begin + count] = (weights @ values) / (weights @ counted)
     tail = (1 - LEVEL) / 2 * 100
-    with np.errstate(invalid="ignore"):
+    # A resample may miss every picture that counts for a column; it then says nothing about that column.
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "All-NaN slice encountered", RuntimeWarning)
         low, high = np.nanpercentile(means, [tail, 100 - tail], axis=0)
     return low, high

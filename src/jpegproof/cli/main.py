@@ -6,9 +6,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from jpegproof import __version__
 from jpegproof.cli import demo, measure, report, status, study
 from jpegproof.exceptions import JpegproofError
+from jpegproof.version import __version__
 
 VERBS = (demo, measure, study, status, report)
 

@@ -10,6 +10,7 @@ examples:
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from jpegproof.cli.options import add_machine_options
 
@@ -43,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise JpegproofError(str(error)) from error
 
 
-def _plan(arguments: argparse.Namespace, machine: dict[str, object]) -> int:
+def _plan(arguments: argparse.Namespace, machine: dict[str, Any]) -> int:
     from jpegproof.cli.summary import print_plan
     from jpegproof.verbs.study import plan_study
 
@@ -51,7 +52,7 @@ def _plan(arguments: argparse.Namespace, machine: dict[str, object]) -> int:
     return 0
 
 
-def _study(arguments: argparse.Namespace, machine: dict[str, object]) -> int:
+def _study(arguments: argparse.Namespace, machine: dict[str, Any]) -> int:
     from jpegproof.cli.progress import Bar
     from jpegproof.cli.summary import print_summary
     from jpegproof.verbs.study import study

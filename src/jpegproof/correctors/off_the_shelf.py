@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Literal, get_args
 
 import torch
@@ -56,15 +55,17 @@ class OffTheShelf:
             raise WeightsError(f"{path}: is a network of {inputs} channels, so channels must be {fit}, not {chosen!r}")
         if described.scale != 1:
             raise WeightsError(f"{path}: enlarges {described.scale} times; a corrector here keeps the size")
+        if precision not in get_args(Precision):
+            raise WeightsError(f"{path}: precision {precision!r} is not known; use {' or '.join(get_args(Precision))}")
         self.scale = 1
         self.channels: Channels = chosen
         self.device = torch.device(device)
         self._identity = {"weights": file_digest(path), "channels": chosen, "precision": precision}
-        self._requirements = described.size_requirements
-        self._dtype = getattr(torch, precision)
+        self._half = precision == "bfloat16"
         # Convolutions on the CPU run about 1.5 times as fast in this order of the elements.
         self._layout = torch.channels_last if self.device.type == "cpu" else torch.contiguous_format
-        self._network = described.model.eval().to(self.device, self._dtype, memory_format=self._layout)
+        described.model.eval().to(self.device, memory_format=self._layout)
+        self._network = described
 
     def __call__(self, images: Sequence[DecodedJpeg]) -> list[torch.Tensor]:
         """See `Corrector`; one picture at a time, since at full size a single one fills the processor."""
@@ -86,11 +87,11 @@ class OffTheShelf:
         return picture + (self._run(luma[None, None])[0] - luma)
 
     def _run(self, planes: torch.Tensor) -> torch.Tensor:
-        height, width = planes.shape[-2:]
-        pad_width, pad_height = self._requirements.get_padding(width, height)
-        padded = torch.nn.functional.pad(planes, (0, pad_width, 0, pad_height), mode="replicate")
-        answer = self._network(padded.to(self._dtype, memory_format=self._layout))
-        return answer.float()[..., :height, :width]
+        """The network on (1, channels, H, W); spandrel's descriptor pads as the architecture demands, and clamps."""
+        # Autocast rather than a network in half precision: the picture itself, to which a residual network adds,
+        # stays exact to its last bit.
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._half):
+            return self._network(planes.contiguous(memory_format=self._layout)).float()
 
 
 def _recognise(path: Path) -> Any:
@@ -101,13 +102,10 @@ def _recognise(path: Path) -> Any:
     weights = read_weights(path)
     try:
         described = spandrel.ModelLoader(device="cpu").load_from_state_dict(weights)
-    except _errors_of(spandrel) as error:
-        raise WeightsError(f"{path}: is of no restoration architecture that spandrel knows ({error})") from error
+    # A file of a known architecture with odd sizes fails in whatever way the architecture's own code does.
+    except Exception as error:
+        reason = f" ({str(error).splitlines()[0]})" if str(error) else ""
+        raise WeightsError(f"{path}: is of no restoration architecture that spandrel knows{reason}") from error
     if not isinstance(described, spandrel.ImageModelDescriptor):
         raise WeightsError(f"{path}: is a network that needs a mask, not a restorer of whole pictures")
     return described
-
-
-def _errors_of(spandrel: ModuleType) -> tuple[type[Exception], ...]:
-    # A file of a known architecture with odd sizes fails in whatever way the architecture's own code does.
-    return (spandrel.UnsupportedModelError, RuntimeError, ValueError, KeyError, AssertionError)

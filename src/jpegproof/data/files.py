@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
+from typing import NoReturn
 
 from jpegproof.exceptions import DataError
 from jpegproof.jpeg.codec import Pixels
@@ -69,16 +70,34 @@ def folder_at(path: Path | str) -> Path:
 
 
 def pictures_below(folder: Path) -> list[Path]:
-    """Every picture file below a folder, sorted by path; hidden files and folders are left out."""
+    """Every picture file below a folder, sorted by path.
+
+    Hidden files and folders are left out, and so are jpegproof's own results: their figures are no data. Linked
+    folders are followed, each folder once.
+
+    Raises:
+        DataError: a folder cannot be read.
+    """
     found: list[Path] = []
-    for current, folders, files in os.walk(folder):
+    seen: set[str] = set()
+    for current, folders, files in os.walk(folder, onerror=_unreadable, followlinks=True):
+        place = os.path.realpath(current)
+        if place in seen or {"predictions", "plan.json"} <= {*folders, *files}:
+            folders.clear()
+            continue
+        seen.add(place)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [
-            Path(current) / name
-            for name in files
-            if not name.startswith(".") and Path(name).suffix.lower() in PICTURE_SUFFIXES
-        ]
+        found += [Path(current) / name for name in files if is_picture_name(name)]
     return sorted(found)
+
+
+def _unreadable(error: OSError) -> NoReturn:
+    raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from error
+
+
+def is_picture_name(name: str) -> bool:
+    """Whether a file of this name counts as a picture."""
+    return not name.startswith(".") and Path(name).suffix.lower() in PICTURE_SUFFIXES
 
 
 def no_pictures(folder: Path) -> DataError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from jpegproof.data.files import folder_at
+from jpegproof.data.files import folder_at, is_picture_name, pictures_below
 from jpegproof.data.folder import UnlabelledFolder
 from jpegproof.data.image_folder import ImageFolder, class_folders, imagenet_folder, imagenet_wnids
 from jpegproof.data.picture_set import PictureSet
@@ -24,7 +24,8 @@ def open_pictures(path: Path, layout: str = "auto") -> PictureSet:
     Args:
         path: the folder.
         layout: ``imagenet``, ``image_folder``, ``folder``, or ``auto`` to tell from the folder: most class folders
-            are ImageNet wnids, then ``imagenet``; class folders, then ``image_folder``; else ``folder``.
+            are ImageNet wnids, then ``imagenet``; class folders, then ``image_folder``; pictures beside them or no
+            class folders, then ``folder``.
 
     Raises:
         DataError: the folder is missing, empty or not in the layout.
@@ -40,8 +41,8 @@ def open_pictures(path: Path, layout: str = "auto") -> PictureSet:
 
 
 def _layout_of(root: Path) -> str:
-    names = [folder.name for folder in class_folders(root)]
-    if not names:
+    names = [folder.name for folder in class_folders(root) if pictures_below(folder)]
+    if not names or any(is_picture_name(path.name) for path in root.iterdir() if path.is_file()):
         return "folder"
     # One foreign folder among wnids is a mistake to be told of, not a reason to number all classes anew.
     known = len(set(names) & set(imagenet_wnids()))

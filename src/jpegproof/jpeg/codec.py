@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from io import BytesIO
+from threading import Lock
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFile
 
 from jpegproof.jpeg.compression import Compression
 from jpegproof.jpeg.header import JpegHeader, header_of
 
 Pixels = NDArray[np.uint8]
+
+# libjpeg's own bound (JPEG_MAX_DIMENSION), a little below the format's 65,535.
+MAX_SIDE = 65_500
+
+_ROOM = Lock()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,20 +50,37 @@ def encode(pixels: Pixels, compression: Compression) -> bytes:
         compression: how; not the original.
 
     Raises:
-        ValueError: the compression is `ORIGINAL`, or a side is longer than JPEG's 65,535 pixels.
+        ValueError: the compression is `ORIGINAL`, or a side is longer than libjpeg's 65,500 pixels.
     """
     if compression.is_original:
         raise ValueError("the original is not compressed; there are no JPEG bytes of it")
     height, width = pixels.shape[:2]
-    if max(height, width) > 65_535:
-        raise ValueError(f"a {width}x{height} picture does not fit JPEG, whose sides end at 65,535 pixels")
+    if max(height, width) > MAX_SIDE:
+        raise ValueError(f"a {width}x{height} picture does not fit JPEG, whose sides end at {MAX_SIDE:,} pixels")
     options: dict[str, Any] = {"subsampling": compression.subsampling, "progressive": compression.progressive}
     if compression.tables is not None:
         options["qtables"] = [list(table) for table in compression.tables]
     else:
         options["quality"] = compression.quality
+    picture = Image.fromarray(pixels)
+    try:
+        return _saved(picture, options)
+    except OSError:
+        if not compression.progressive:
+            raise
+    # libjpeg writes a progressive file in one go, into a buffer whose size Pillow guesses from the quality: too low
+    # for noise. No coefficients take more than this.
+    with _ROOM:
+        usual, ImageFile.MAXBLOCK = ImageFile.MAXBLOCK, 12 * height * width + 65_536
+        try:
+            return _saved(picture, options)
+        finally:
+            ImageFile.MAXBLOCK = usual
+
+
+def _saved(picture: Image.Image, options: dict[str, Any]) -> bytes:
     out = BytesIO()
-    Image.fromarray(pixels).save(out, format="JPEG", **options)
+    picture.save(out, format="JPEG", **options)
     return out.getvalue()
 
 

@@ -34,9 +34,11 @@ class Compression:
     def __post_init__(self) -> None:
         if not self.codec:
             return
+        if self.codec != "jpeg":
+            raise ValueError(f"codec {self.codec!r} is not known; use jpeg")
         if (self.quality is None) == (self.tables is None):
             raise ValueError("a JPEG compression takes a quality or its own tables, one of the two")
-        if self.quality is not None and not 1 <= self.quality <= 100:
+        if self.quality is not None and not _is_whole(self.quality, 1, 100):
             raise ValueError(f"{self.quality} is not a libjpeg quality; use a whole number from 1 to 100")
         if self.subsampling not in SUBSAMPLINGS:
             raise ValueError(f"subsampling {self.subsampling!r} is not known; use one of {', '.join(SUBSAMPLINGS)}")
@@ -63,9 +65,13 @@ class Compression:
 ORIGINAL = Compression(codec="")
 
 
+def _is_whole(value: Any, low: int, high: int) -> bool:
+    return type(value) is int and low <= value <= high
+
+
 def _check_tables(tables: tuple[tuple[int, ...], ...]) -> None:
     if len(tables) not in (1, 2):
         raise ValueError(f"{len(tables)} quantisation tables given; use one (luma) or two (luma, chroma)")
     for position, table in enumerate(tables):
-        if len(table) != 64 or not all(1 <= step <= 255 for step in table):
+        if len(table) != 64 or not all(_is_whole(step, 1, 255) for step in table):
             raise ValueError(f"quantisation table {position} must be 64 whole numbers from 1 to 255, row by row")

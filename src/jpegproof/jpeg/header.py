@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from PIL import Image, JpegImagePlugin
 
 from jpegproof.jpeg.tables import QualityEstimate, Table, estimate_quality
 
-_SAMPLING_NAMES = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0", (1, 2): "4:4:0", (4, 1): "4:1:1", (4, 2): "4:1:0"}
+_SAMPLING_NAMES: dict[tuple[Fraction | int, Fraction | int], str] = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0", (1, 2): "4:4:0", (4, 1): "4:1:1", (4, 2): "4:1:0"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,7 +21,8 @@ class JpegHeader:
         size: (H, W) in pixels.
         luma: (8, 8) int64 quantisation steps of the first component, row = vertical frequency.
         chroma: the same for the second component; None in a grey file.
-        subsampling: ``4:2:0`` and its like; ``4:0:0`` for a grey file; ``HxV`` where it has no common name.
+        subsampling: ``4:2:0`` and its like; ``4:0:0`` for a grey file; ``HxV`` where it has no common name
+            (luma samples per chroma sample, across and down).
         progressive: whether the scan order is progressive.
         mode: Pillow's name of the colour mode in the file: ``L``, ``RGB``, ``CMYK``.
     """
@@ -42,7 +44,8 @@ def header_of(image: Image.Image) -> JpegHeader:
     """Reads the header of a JPEG that Pillow has opened (pixels need not be loaded).
 
     Raises:
-        ValueError: the picture is not a JPEG, or names a quantisation table that the file does not define.
+        ValueError: the picture is not a JPEG, names a quantisation table that the file does not define,
+            or samples a component zero times.
     """
     if not isinstance(image, JpegImagePlugin.JpegImageFile):
         raise ValueError(f"this is a {image.format or 'raw'} picture, not a JPEG")
@@ -66,5 +69,7 @@ def _sampling_name(factors: list[tuple[int, int]]) -> str:
     if len(factors) == 1:
         return "4:0:0"
     (luma_h, luma_v), (chroma_h, chroma_v) = factors[:2]
-    ratio = (luma_h // max(chroma_h, 1), luma_v // max(chroma_v, 1))
+    if not chroma_h or not chroma_v:
+        raise ValueError("the JPEG samples a component zero times")
+    ratio = Fraction(luma_h, chroma_h), Fraction(luma_v, chroma_v)
     return _SAMPLING_NAMES.get(ratio, f"{ratio[0]}x{ratio[1]}")

@@ -14,17 +14,8 @@ from jpegproof.jpeg.codec import Pixels
 # before any pixel is allocated, so that a tiny file cannot claim the machine's memory.
 MAX_PIXELS = 178_956_970
 
-# What Pillow raises for damaged or hostile files, depending on how far it got.
-_DECODER_FAILURES = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    TypeError,
-    KeyError,
-    IndexError,
-    Image.DecompressionBombError,
-)
+# Told by content, whatever a file's name. Others stay shut: Pillow hands some of them to other programs (EPS).
+FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "PPM", "GIF", "JPEG2000", "AVIF")
 
 
 class UnusablePictureError(Exception):
@@ -35,7 +26,8 @@ def open_picture(source: Path | bytes) -> Pixels:
     """Reads a picture as the study's protocol says: Pillow opens, converts to RGB, ignores EXIF orientation.
 
     Grey becomes three equal channels, CMYK (Adobe-inverted or not) and palettes are converted by Pillow, transparency
-    is dropped, 16-bit grey is scaled to 8 bits.
+    is dropped, 16-bit grey is scaled to 8 bits, an animation gives its first frame. A TIFF's orientation is part of
+    how it stores pixels, and Pillow applies it.
 
     Args:
         source: a file, or its bytes.
@@ -44,7 +36,8 @@ def open_picture(source: Path | bytes) -> Pixels:
         (H, W, 3) uint8 RGB.
 
     Raises:
-        UnusablePictureError: missing, empty, cut off, damaged, not a picture, or too large.
+        UnusablePictureError: missing, empty, cut off, damaged, not a picture, too large, or of a range of values
+            that has no place among 8 bits (floating point).
     """
     try:
         data = source.read_bytes() if isinstance(source, Path) else source
@@ -53,23 +46,31 @@ def open_picture(source: Path | bytes) -> Pixels:
     if not data:
         raise UnusablePictureError("the file is empty")
     try:
-        with Image.open(BytesIO(data)) as image:
+        with Image.open(BytesIO(data), formats=FORMATS) as image:
             width, height = image.size
+            if width * height == 0:
+                raise UnusablePictureError(f"has no pixels ({width}x{height})")
             if width * height > MAX_PIXELS:
                 raise UnusablePictureError(f"claims {width}x{height} pixels, more than {MAX_PIXELS:,}")
             return _to_rgb(image)
+    except UnusablePictureError:
+        raise
     except UnidentifiedImageError as error:
-        raise UnusablePictureError("not a picture format that Pillow knows") from error
+        raise UnusablePictureError(f"not a picture of a known format ({', '.join(FORMATS)})") from error
     except MemoryError as error:
         raise UnusablePictureError("does not fit into memory") from error
-    except _DECODER_FAILURES as error:
-        raise UnusablePictureError(f"cannot be decoded: {error}") from error
+    # Pillow answers damaged and hostile files with whatever its many parsers stumble over.
+    except Exception as error:
+        raise UnusablePictureError(f"cannot be decoded: {error or type(error).__name__}") from error
 
 
 def _to_rgb(image: Image.Image) -> Pixels:
     if image.mode.startswith("I"):
         # Pillow would clip 16-bit grey at 255 instead of scaling it.
         wide = np.asarray(image).astype(np.int64)
-        narrow = np.clip(wide >> 8, 0, 255).astype(np.uint8)
-        return np.repeat(narrow[..., None], 3, axis=2)
+        if wide.min() < 0 or wide.max() > 65_535:
+            raise UnusablePictureError("holds 32-bit numbers, of which nobody knows what is black and what is white")
+        return np.repeat((wide >> 8).astype(np.uint8)[..., None], 3, axis=2)
+    if image.mode == "F":
+        raise UnusablePictureError("holds floating-point numbers, of which nobody knows what is black and what is white")
     return np.asarray(image.convert("RGB"))

@@ -16,6 +16,7 @@ import torch
 
 from jpegproof.exceptions import ModelError, UnknownNameError, nearest
 from jpegproof.models.model import Model, wrap
+from jpegproof.models.names import LIBRARIES
 from jpegproof.weights import load_into, read_weights
 
 
@@ -89,7 +90,8 @@ def _module_by_name(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise ModelError(f"{name}: cannot be imported ({error}); is it installed, or on PYTHONPATH?") from error
+        hint = nearest(name, LIBRARIES)
+        raise ModelError(f"{name}: cannot be imported ({error}); is it installed, or on PYTHONPATH?{hint}") from error
 
 
 def _source_digest(function: Callable[..., Any]) -> str:

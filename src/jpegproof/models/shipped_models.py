@@ -1,5 +1,41 @@
-"""Small models whose weights come with the package."""
+"""Small models whose weights come with the package, for the embedded world. Each has a card beside its weights."""
 
 from __future__ import annotations
 
-SHIPPED: dict[str, str] = {}
+from importlib import import_module
+from importlib.resources import as_file, files
+
+from jpegproof.exceptions import UnknownNameError, nearest
+from jpegproof.models.model import Model
+from jpegproof.models.preparation import ResizeCrop
+from jpegproof.tasks.find import find_task
+from jpegproof.weights import file_digest, load_into, read_weights
+
+#: Name: where the function stands that builds the network. The weights are ``shipped/NAME.safetensors``.
+SHIPPED = {
+    "world-classifier": "jpegproof.models.world_classifier:world_classifier",
+    "world-mobile": "jpegproof.models.world_classifier:world_mobile",
+}
+
+#: The world's pictures go into its networks as they are.
+_PREPARATION = ResizeCrop(resize=None, crop=None, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+
+
+def shipped_model(name: str) -> Model:
+    """A model of the embedded world, with its weights.
+
+    Args:
+        name: ``world-classifier``, or ``world-mobile`` for an unlike second one.
+
+    Raises:
+        UnknownNameError: no such model is shipped.
+    """
+    if name not in SHIPPED:
+        raise UnknownNameError(f"no model {name!r} is shipped.{nearest(name, SHIPPED)} Known: {', '.join(SHIPPED)}.")
+    module, function = SHIPPED[name].split(":")
+    network = getattr(import_module(module), function)()
+    with as_file(files("jpegproof.models").joinpath("shipped", f"{name}.safetensors")) as path:
+        load_into(network, read_weights(path), path)
+        digest = file_digest(path)
+    network = network.eval()
+    return Model(network, find_task("classification"), _PREPARATION, {"name": f"jpegproof:{name}", "weights": digest})

@@ -11,8 +11,8 @@ from typing import Any
 
 from PIL import features
 
-import jpegproof
 from jpegproof.studies.store import write_whole
+from jpegproof.version import __version__
 
 _LIBRARIES = ("torch", "pillow", "numpy", "pyarrow", "torchvision", "timm", "spandrel")
 
@@ -23,7 +23,7 @@ _DECISIVE = ("libjpeg-turbo", "pillow", "torch")
 def environment(device: str, workers: int, threads: int) -> dict[str, str]:
     """Versions and settings by name, as text."""
     facts = {
-        "jpegproof": jpegproof.__version__,
+        "jpegproof": __version__,
         "python": platform.python_version(),
         "machine": platform.machine(),
         "libjpeg-turbo": features.version_feature("libjpeg_turbo") or "not used: plain libjpeg",

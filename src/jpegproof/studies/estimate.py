@@ -82,7 +82,9 @@ def _trial(
     trial = replace(plan, shards=(shard,), cells=tuple(wanted))
     with TemporaryDirectory() as folder:
         begun = time.perf_counter()
-        for _ in run_here(trial, [tuple(wanted)], workshop, Store(Path(folder)), hands, lambda cell: None):
+        store = Store(Path(folder))
+        store.begin()
+        for _ in run_here(trial, [tuple(wanted)], workshop, store, hands, lambda cell: None):
             pass
         spent = time.perf_counter() - begun
         size = sum(path.stat().st_size for path in Path(folder).rglob("*.parquet"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,8 @@ def _unknown_source(source: str, root: Path) -> str:
     file = Path(source.rpartition(":")[0])
     if file.suffix == ".py" and not (root / file.expanduser()).is_file():
         return f"there is no such file: {root / file.expanduser()}"
+    if file.suffix != ".py" and find_spec(library.split(".")[0]) is None:
+        return unknown_model(source)
     return ""
 
 

@@ -93,12 +93,12 @@ def run_study(
     heard = progress or Silence()
     if given and hands.workers > 1:
         raise JpegproofError("a model that is given as an object stays in this process; use workers=1")
-    store = Store(out)
+    store = Store(out)  # not made yet: it may lie where the data set is looked for
     workshop = Workshop(spec, hands.device, given, allow_code)
     plan = make_plan(spec, workshop)
     if before is not None and not before(plan, workshop, store):
         return Run(plan, 0, Tally())
-    store.sweep()
+    store.begin()
     write_whole(out / STUDY_FILE, dump_study(spec))
     plan.save(out / PLAN_FILE)
     for change in save_environment(out / ENVIRONMENT_FILE, environment(hands.device, hands.workers, hands.threads)):

@@ -86,10 +86,11 @@ class MitigationSpec(_Part):
 class CompressionSpec(_Part):
     """How the pictures are compressed."""
 
-    qualities: Annotated[list[int], BeforeValidator(parse_qualities)] = Field(
-        default_factory=lambda: list(range(10, 91, 10)),
-        description="libjpeg qualities: 10:90:10, 10,50 or a list.",
-        json_schema_extra={"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "array"}], "type": None},
+    qualities: Annotated[list[int], BeforeValidator(parse_qualities, json_schema_input_type=str | int | list[int])] = (
+        Field(
+            default_factory=lambda: list(range(10, 91, 10)),
+            description="libjpeg qualities: 10:90:10, 10,50 or a list.",
+        )
     )
     subsampling: Literal["4:2:0", "4:2:2", "4:4:4"] = Field("4:2:0", description="Of the chroma planes.")
     progressive: bool = Field(False, description="Progressive scans instead of a baseline file.")
@@ -116,7 +117,9 @@ class StudySpec(_Part):
     models: dict[Name, ModelSpec] = Field(min_length=1, description="The models, by name.")
     correctors: dict[Name, CorrectorSpec] = Field(default_factory=dict, description="The correctors, by name.")
     compression: CompressionSpec = Field(default_factory=lambda: CompressionSpec.model_validate({}))
-    mitigations: list[Annotated[MitigationSpec, BeforeValidator(_one_mitigation)]] = Field(
+    mitigations: list[
+        Annotated[MitigationSpec, BeforeValidator(_one_mitigation, json_schema_input_type=Mitigation | MitigationSpec)]
+    ] = Field(
         default_factory=lambda: [MitigationSpec(mitigation="none", corrector=None, models=None)],
         min_length=1,
         description="The rows: a name alone (none), or a name with a corrector and, if not all, models.",

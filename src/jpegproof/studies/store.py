@@ -15,19 +15,27 @@ class Store:
     """A results folder on a disk. Its one way of writing results is `put_once`.
 
     Args:
-        root: the folder; made where it is not there.
-
-    Raises:
-        StoreError: the folder cannot be made or written.
+        root: the folder; it need not be there before `begin`.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._parts = root / PREDICTIONS / ".parts"
+
+    def begin(self) -> None:
+        """Makes the folder where it is not there, and removes what killed writers left behind in it.
+
+        Raises:
+            StoreError: the folder cannot be made or written.
+        """
         try:
             self._parts.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StoreError(f"{root}: cannot be used as a results folder: {error.strerror}") from error
+            raise StoreError(f"{self.root}: cannot be used as a results folder: {error.strerror}") from error
+        for part in self._parts.iterdir():
+            pid = part.name.split(".")[-2]
+            if not (pid.isdigit() and _alive(int(pid))):
+                part.unlink(missing_ok=True)
 
     def put_once(self, name: str, content: bytes) -> bool:
         """Stores a prediction file whole, unless it is there already.
@@ -78,13 +86,6 @@ class Store:
     def finished(self) -> set[str]:
         """The fingerprints of all finished cells."""
         return {path.stem for path in (self.root / PREDICTIONS).glob("[0-9a-f][0-9a-f]/*.parquet")}
-
-    def sweep(self) -> None:
-        """Removes what killed writers left behind; files of writers that still live are kept."""
-        for part in self._parts.iterdir():
-            pid = part.name.split(".")[-2]
-            if not (pid.isdigit() and _alive(int(pid))):
-                part.unlink(missing_ok=True)
 
 
 def write_whole(path: Path, content: str) -> None:

@@ -135,8 +135,8 @@ def _walk(node: yaml.Node, place: Place, lines: dict[Place, int], doubles: list[
         for key, value in node.value:
             child = (*place, key.value)
             if child in lines:
-                doubles.append((child, f"stands here twice (first on line {lines[child]}); keep one"))
-            lines.setdefault(child, key.start_mark.line + 1)
+                doubles.append((child, f"stands on line {lines[child]} already; keep one of the two"))
+            lines[child] = key.start_mark.line + 1
             _walk(value, child, lines, doubles)
     elif isinstance(node, yaml.SequenceNode):
         for number, value in enumerate(node.value):

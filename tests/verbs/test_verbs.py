@@ -1,0 +1,195 @@
+"""The verbs as a user calls them, from the command line and from Python."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from PIL import Image
+from small_study import make_corrector_file, make_model_file, make_pictures, study_content
+
+import jpegproof
+from jpegproof.cli.main import main
+from jpegproof.exceptions import DataError, JpegproofError, ModelError
+
+COLUMNS = """task dataset slice model metric mitigation corrector codec subsampling chain stage quality
+value ci_low ci_high n n_skipped bytes_per_image seed"""
+
+
+def rows_of(folder):
+    with (folder / "results.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def place(tmp_path):
+    make_pictures(tmp_path / "pictures", count=9)
+    make_model_file(tmp_path)
+    return tmp_path
+
+
+def test_measure_from_the_command_line_leaves_a_whole_results_folder(place, capsys):
+    out = place / "out"
+    corrector = f"spandrel:{make_corrector_file(place)}"
+    command = ["measure", f"{place / 'tiny_model.py'}:build", str(place / "pictures"), "--out", str(out)]
+    command += ["--qualities", "10,50", "--corrector", corrector, "--workers", "1", "--threads", "1", "--quiet"]
+    assert main(command) == 0
+    printed = capsys.readouterr().out
+    assert f"report: {out / 'report.html'}" in printed
+    rows = rows_of(out)
+    assert list(rows[0]) == COLUMNS.split()
+    assert {(row["mitigation"], row["corrector"], row["quality"]) for row in rows} == {
+        ("none", "identity", ""),
+        ("none", "identity", "10"),
+        ("none", "identity", "50"),
+        ("off_the_shelf", "small_dncnn", "10"),
+        ("off_the_shelf", "small_dncnn", "50"),
+    }
+    assert {row["n"] for row in rows} == {"9"}
+    assert list(out.glob("tables/*.tex"))
+    assert list(out.glob("figures/*.svg"))
+    environment = json.loads((out / "environment.json").read_text())
+    assert {"libjpeg-turbo", "pillow", "torch", "threads per worker", "resize"} <= set(environment)
+
+
+def test_what_measure_leaves_can_be_resumed_as_a_study(place):
+    out = place / "out"
+    jpegproof.measure(f"{place / 'tiny_model.py'}:build", place / "pictures", qualities=[10], out=out, workers=1)
+    before = {path: path.stat().st_mtime_ns for path in out.glob("predictions/*/*.parquet")}
+    jpegproof.study(out / "study.yaml", out, workers=1, allow_code=True)
+    assert {path: path.stat().st_mtime_ns for path in out.glob("predictions/*/*.parquet")} == before
+
+
+def test_a_network_of_ones_own_is_measured_from_python_and_left_as_it_was(place):
+    network = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(3, 3)).train()
+    model = jpegproof.wrap(network, prepare=jpegproof.ResizeCrop(40, (32, 32)))
+    network.train()
+    results = jpegproof.measure(model, place / "pictures", qualities=[10], out=place / "out")
+    assert network.training
+    assert all(parameter.requires_grad for parameter in network.parameters())
+    assert {row.metric for row in results.results} >= {"top1", "agreement"}
+    assert results.page.exists()
+
+
+def test_a_folder_without_labels_gives_agreement(place):
+    results = jpegproof.measure(
+        f"{place / 'tiny_model.py'}:build",
+        place / "pictures",
+        layout="folder",
+        qualities=[10],
+        out=place / "out",
+        workers=1,
+    )
+    assert {row.metric for row in results.results} == {"agreement", "distance"}
+    assert "its own answers on the originals" in results.page.read_text()
+
+
+def test_grey_cmyk_and_broken_pictures_each_get_what_a_user_would_want(place):
+    folder = place / "pictures" / "class0"
+    pixels = np.asarray(Image.open(next(folder.iterdir())).convert("RGB"))
+    Image.fromarray(pixels).convert("L").save(folder / "grey.jpg")
+    Image.fromarray(pixels).convert("CMYK").save(folder / "cmyk.jpg")
+    Image.fromarray(pixels).save(folder / "cut.jpg")
+    (folder / "cut.jpg").write_bytes((folder / "cut.jpg").read_bytes()[:700])
+    (folder / "text.jpg").write_text("no picture at all")
+    results = jpegproof.measure(
+        f"{place / 'tiny_model.py'}:build", place / "pictures", qualities=[10], out=place / "out", workers=1
+    )
+    assert {skip.picture for skip in results.skips} == {"class0/cut.jpg", "class0/text.jpg"}
+    assert {(row.n, row.n_skipped) for row in results.results} == {(11, 2)}
+    page = results.page.read_text()
+    assert "class0/cut.jpg" in page
+    assert "not a picture format" in page
+    assert "class0/text.jpg" in (place / "out" / "skipped.csv").read_text()
+
+
+def test_a_class_folder_unknown_to_imagenet_is_named_with_the_nearest(place):
+    for name in ("n01440764", "n01443537", "n01484851"):
+        make_pictures(place / "val" / name, count=1, classes=1)
+    with pytest.raises(DataError, match=r"'n01484851' is not among .*\. Did you mean 'n01484850'"):
+        jpegproof.measure("torchvision:resnet18", place / "val", weights="random", out=place / "out")
+    assert not (place / "out").exists()
+
+
+def test_classes_that_are_not_the_models_are_told_before_numbers_are_made(place):
+    with pytest.raises(ModelError, match="3 classes but the model answers with 1000"):
+        jpegproof.measure(
+            "torchvision:squeezenet1_1", place / "pictures", weights="random", out=place / "out", workers=1
+        )
+
+
+def test_only_some_of_the_models_classes_can_be_present_when_all_are_listed(place):
+    (place / "classes.txt").write_text("aardvark\nclass0\nclass1\nclass2\nzebra\n")
+    model = place / "five.py"
+    model.write_text("from tiny_model import build as three\n\n\ndef build():\n    return three(classes=5)\n")
+    results = jpegproof.measure(
+        f"{model}:build",
+        place / "pictures",
+        classes=place / "classes.txt",
+        qualities=[10],
+        out=place / "out",
+        workers=1,
+    )
+    assert "top1" in {row.metric for row in results.results}
+
+
+def test_a_results_folder_inside_the_data_is_not_taken_for_data(place, monkeypatch):
+    monkeypatch.chdir(place / "pictures")
+    for _ in range(2):
+        results = jpegproof.measure(f"{place / 'tiny_model.py'}:build", ".", qualities=[10], workers=1)
+        assert {row.n for row in results.results} == {9}
+
+
+def test_an_unfinished_study_is_reported_as_far_as_it_is_whole(place, capsys):
+    content = study_content(place, corrector=True)
+    file = place / "study.yaml"
+    make_corrector_file(place)
+    file.write_text(yaml.safe_dump(content))
+    command = ["study", str(file), "--out", str(place / "out"), "--allow-code", "--workers", "1", "--quiet"]
+    assert main(command) == 0
+    assert main(["status", str(place / "out")]) == 0
+    plan = json.loads((place / "out" / "plan.json").read_text())
+    lost = plan["cells"][-1][-1]
+    (place / "out" / "predictions" / lost[:2] / f"{lost}.parquet").unlink()
+    capsys.readouterr()
+    assert main(["status", str(place / "out")]) == 3
+    assert "4 of 5 prediction files" in capsys.readouterr().out
+    assert main(["report", str(place / "out")]) == 0
+    assert "1 prediction files are still missing" in capsys.readouterr().out
+    rows = rows_of(place / "out")
+    assert ("off_the_shelf", "50") not in {(row["mitigation"], row["quality"]) for row in rows}
+    assert ("off_the_shelf", "10") in {(row["mitigation"], row["quality"]) for row in rows}
+
+
+def test_the_plan_is_printed_and_nothing_is_made(place, capsys):
+    file = place / "study.yaml"
+    make_corrector_file(place)
+    file.write_text(yaml.safe_dump(study_content(place, corrector=True)))
+    command = ["study", str(file), "--out", str(place / "out"), "--plan", "--allow-code", "--workers", "1"]
+    assert main(command) == 0
+    printed = capsys.readouterr().out
+    assert "5 prediction files, all to make" in printed
+    assert "estimated time" in printed
+    assert not (place / "out").exists()
+
+
+def test_a_damaged_prediction_file_is_named_with_the_mend(place):
+    out = place / "out"
+    jpegproof.measure(f"{place / 'tiny_model.py'}:build", place / "pictures", qualities=[10], out=out, workers=1)
+    victim = next(out.glob("predictions/*/*.parquet"))
+    victim.write_bytes(victim.read_bytes()[:100])
+    with pytest.raises(JpegproofError, match=r"is damaged .*delete it and run the study again"):
+        jpegproof.report(out)
+
+
+def test_the_same_call_gives_the_same_results_file(place):
+    for name in ("one", "two"):
+        jpegproof.measure(
+            f"{place / 'tiny_model.py'}:build", place / "pictures", qualities=[10], out=place / name, workers=1, seed=3
+        )
+    assert (place / "one" / "results.csv").read_bytes() == (place / "two" / "results.csv").read_bytes()
+    assert (place / "one" / "report.html").read_bytes() == (place / "two" / "report.html").read_bytes()
