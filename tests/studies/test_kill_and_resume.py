@@ -30,6 +30,13 @@ def finish(process):
     assert process.returncode == 0, errors.decode()
 
 
+def wait_for(condition, seconds=120):
+    """Waits until something is so, or for so long."""
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
 def fingerprints_and_times(out):
     return {path.name: (path.stat().st_mtime_ns, path.stat().st_ino) for path in out.glob("predictions/*/*.parquet")}
 
@@ -41,29 +48,32 @@ def test_ten_kills_at_random_moments_change_no_byte_and_repeat_no_finished_cell(
     make_pictures(tmp_path / "pictures", count=240, height=240, width=320)
     file, out = tmp_path / "study.yaml", tmp_path / "out"
     file.write_text(yaml.safe_dump(content))
-    begun = time.monotonic()
     finish(start(file, tmp_path / "undisturbed"))
-    whole = time.monotonic() - begun
     expected = prediction_files(tmp_path / "undisturbed")
 
-    moments = random.Random(7)
+    chance = random.Random(7)
     found_at_start: list[int] = []
-    for _ in range(KILLS):
+    for kill in range(KILLS):
         before = fingerprints_and_times(out)
         found_at_start.append(len(before))
         process = start(file, out, workers)
-        # From before the first import to well within the work, which each start takes further.
-        time.sleep(moments.uniform(0.1, 1.0) * whole * 0.7)
+        # Two kills fall into the start itself, the others somewhere after a few more cells.
+        wanted = len(before) + (chance.randint(1, 8) if kill > 1 else 0)
+        wait_for(
+            lambda count=wanted, running=process: (
+                len(fingerprints_and_times(out)) >= count or running.poll() is not None
+            )
+        )
+        time.sleep(chance.uniform(0.0, 0.4) if kill > 1 else chance.uniform(0.1, 3.0))
+        assert process.poll() is None, "the study ended before it could be killed: it is too small for this test"
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         # Its workers see that they are orphans; wait for them so that each start begins from a quiet folder.
-        deadline = time.monotonic() + 30
-        while group_lives(process.pid) and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_for(lambda group=process.pid: not group_lives(group))
         assert not group_lives(process.pid), "a killed driver left workers behind"
-        after = fingerprints_and_times(out)
-        assert before.items() <= after.items(), "a finished cell was written again"
-    assert len(set(found_at_start)) > 2, "the kills must fall into the work for this test to mean anything"
+        assert before.items() <= fingerprints_and_times(out).items(), "a finished cell was written again"
+    assert found_at_start == sorted(found_at_start)
+    assert len(set(found_at_start)) >= KILLS - 2, "the kills must fall into the work for this test to mean anything"
 
     before = fingerprints_and_times(out)
     finish(start(file, out, workers))
@@ -76,13 +86,64 @@ def test_ten_kills_at_random_moments_change_no_byte_and_repeat_no_finished_cell(
     assert not list((out / "predictions" / ".parts").iterdir())
 
 
+def begin_with_two_workers(tmp_path):
+    """A study with two workers that is in the middle of its work; the process and the results folder."""
+    content = study_content(tmp_path, qualities=range(5, 96, 5), corrector=True)
+    make_pictures(tmp_path / "pictures", count=240, height=240, width=320)
+    file, out = tmp_path / "study.yaml", tmp_path / "out"
+    file.write_text(yaml.safe_dump(content))
+    process = start(file, out, workers=2)
+    wait_for(lambda: len(fingerprints_and_times(out)) >= 3 or process.poll() is not None)
+    assert process.poll() is None, process.communicate()[1].decode()
+    return process, out
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_ends_the_run_with_advice_and_loses_nothing_finished(tmp_path):
+    process, out = begin_with_two_workers(tmp_path)
+    finished = fingerprints_and_times(out)
+    workers = [pid for pid, parent in members(process.pid).items() if parent == process.pid and is_worker(pid)]
+    os.kill(workers[0], signal.SIGKILL)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2, errors.decode()
+    assert b"killed from outside" in errors
+    assert b"Traceback" not in errors
+    assert finished.items() <= fingerprints_and_times(out).items()
+    assert not group_lives(process.pid)
+
+
+@pytest.mark.slow
+def test_ctrl_c_stops_at_once_keeps_what_is_finished_and_leaves_nobody_behind(tmp_path):
+    process, out = begin_with_two_workers(tmp_path)
+    finished = fingerprints_and_times(out)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors.decode()
+    assert b"the same command goes on from here" in errors
+    assert b"Traceback" not in errors
+    assert finished.items() <= fingerprints_and_times(out).items()
+    wait_for(lambda: not group_lives(process.pid))
+    assert not group_lives(process.pid)
+
+
 def group_lives(group):
     """Whether a process of the group is still there and not merely waiting to be reaped."""
+    return bool(members(group))
+
+
+def members(group):
+    """The living processes of a group: parent by process."""
+    found = {}
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            state, _, process_group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
+            state, parent, process_group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
         except OSError:
             continue
         if int(process_group) == group and state != "Z":
-            return True
-    return False
+            found[int(entry.name)] = int(parent)
+    return found
+
+
+def is_worker(pid):
+    """Whether a process is one of the pool's, not multiprocessing's own resource tracker."""
+    return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()

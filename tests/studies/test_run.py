@@ -10,6 +10,7 @@ from PIL import Image
 from small_study import HERE, make_pictures, prediction_files, run_here, study_spec
 
 from jpegproof.exceptions import JpegproofError, ModelError, StoreError
+from jpegproof.jpeg.tables import chroma_table, luma_table
 from jpegproof.studies.engine import Hands
 from jpegproof.studies.predictions import read_predictions
 from jpegproof.studies.run import run_study
@@ -243,3 +244,14 @@ def test_a_prediction_file_is_written_once(tmp_path):
     assert not store.put_once("ab" * 16, b"second")
     assert store.get("ab" * 16) == b"first"
     assert store.finished() == {"ab" * 16}
+
+
+def test_own_quantisation_tables_take_the_place_of_qualities(tmp_path):
+    luma, chroma = (tuple(table(30).ravel().tolist()) for table in (luma_table, chroma_table))
+    own = run_here(study_spec(tmp_path, compression={"tables": [luma, chroma]}), tmp_path / "out")
+    (cell,) = [cell for cell in own.plan.cells if cell.compression == 1]
+    sizes = read_predictions(Store(tmp_path / "out").get(cell.name), "here").column("bytes").to_pylist()
+    run = run_here(study_spec(tmp_path, qualities=(30,)), tmp_path / "out")
+    (cell,) = [cell for cell in run.plan.cells if cell.compression == 1]
+    assert sizes == read_predictions(Store(tmp_path / "out").get(cell.name), "here").column("bytes").to_pylist()
+    assert own.plan.compressions[1].nominal_quality == 30

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+from tiny_dncnn import dncnn_file
 
 from jpegproof.studies.engine import Hands
 from jpegproof.studies.run import Run, run_study
@@ -58,19 +59,8 @@ def make_model_file(folder: Path) -> Path:
 
 
 def make_corrector_file(folder: Path) -> Path:
-    """A small DnCNN of random weights, in the key layout that spandrel recognises."""
-    import torch
-    from safetensors.torch import save_file
-
-    torch.manual_seed(0)
-    sizes = [(8, 1), *[(8, 8)] * 6, (1, 8)]
-    weights: dict[str, Any] = {}
-    for place, (out, into) in enumerate(sizes):
-        weights[f"model.{2 * place}.weight"] = torch.randn(out, into, 3, 3) * 0.02
-        weights[f"model.{2 * place}.bias"] = torch.zeros(out)
-    path = folder / "small_dncnn.safetensors"
-    save_file(weights, path)
-    return path
+    """A small DnCNN of random weights."""
+    return dncnn_file(folder).rename(folder / "small_dncnn.safetensors")
 
 
 def study_content(folder: Path, qualities: Any = (10, 50), corrector: bool = False, **changes: Any) -> dict[str, Any]:

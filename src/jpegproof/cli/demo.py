@@ -23,7 +23,6 @@ def run(arguments: argparse.Namespace) -> int:
     """Does the verb; the exit code."""
     from jpegproof.cli.progress import Bar
     from jpegproof.cli.summary import print_summary
-    from jpegproof.exceptions import JpegproofError
     from jpegproof.verbs.measure import measure
 
     bar = Bar(arguments.quiet)
@@ -38,8 +37,6 @@ def run(arguments: argparse.Namespace) -> int:
             threads=arguments.threads,
             progress=bar,
         )
-    except ValueError as error:
-        raise JpegproofError(str(error)) from error
     finally:
         bar.close()
     print_summary(results)

@@ -51,7 +51,6 @@ def run(arguments: argparse.Namespace) -> int:
     """Does the verb; the exit code."""
     from jpegproof.cli.progress import Bar
     from jpegproof.cli.summary import print_summary
-    from jpegproof.exceptions import JpegproofError
     from jpegproof.verbs.measure import measure
 
     fields = {
@@ -83,8 +82,6 @@ def run(arguments: argparse.Namespace) -> int:
             seed=arguments.seed,
             progress=bar,
         )
-    except ValueError as error:  # a number or a device out of range
-        raise JpegproofError(str(error)) from error
     finally:
         bar.close()
     print_summary(results)

@@ -38,10 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.file is None:
         raise JpegproofError("name a study file: jpegproof study FILE.yaml")
     machine = {name: getattr(arguments, name) for name in ("root", "device", "workers", "threads", "allow_code")}
-    try:
-        return _plan(arguments, machine) if arguments.plan else _study(arguments, machine)
-    except ValueError as error:  # a number or a device out of range
-        raise JpegproofError(str(error)) from error
+    return _plan(arguments, machine) if arguments.plan else _study(arguments, machine)
 
 
 def _plan(arguments: argparse.Namespace, machine: dict[str, Any]) -> int:

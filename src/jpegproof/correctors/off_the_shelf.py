@@ -70,7 +70,9 @@ class OffTheShelf:
     def __call__(self, images: Sequence[DecodedJpeg]) -> list[torch.Tensor]:
         """See `Corrector`; one picture at a time, since at full size a single one fills the processor."""
         with torch.inference_mode():
-            return [self._correct(image.tensor().to(self.device)).clamp_(0, 1) for image in images]
+            answers = [self._correct(image.tensor().to(self.device)) for image in images]
+        # Clamped outside, which makes ordinary tensors of them that training can use.
+        return [answer.clamp(0, 1) for answer in answers]
 
     def describe(self) -> Mapping[str, Any]:
         """See `Corrector`."""

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from operator import index
 from typing import Any, Literal, get_args
+
+import numpy as np
+
+from jpegproof.jpeg.tables import estimate_quality
 
 Subsampling = Literal["4:4:4", "4:2:2", "4:2:0"]
 SUBSAMPLINGS: tuple[str, ...] = get_args(Subsampling)
@@ -38,12 +44,16 @@ class Compression:
             raise ValueError(f"codec {self.codec!r} is not known; use jpeg")
         if (self.quality is None) == (self.tables is None):
             raise ValueError("a JPEG compression takes a quality or its own tables, one of the two")
-        if self.quality is not None and not _is_whole(self.quality, 1, 100):
-            raise ValueError(f"{self.quality} is not a libjpeg quality; use a whole number from 1 to 100")
+        if self.quality is not None and _whole(self.quality, 100) is None:
+            raise ValueError(f"{self.quality!r} is not a libjpeg quality; use a whole number from 1 to 100")
         if self.subsampling not in SUBSAMPLINGS:
             raise ValueError(f"subsampling {self.subsampling!r} is not known; use one of {', '.join(SUBSAMPLINGS)}")
+        # numpy's whole numbers and lists are taken too, but what is kept is plain, so that it can be a fingerprint.
+        if self.quality is not None:
+            object.__setattr__(self, "quality", index(self.quality))
         if self.tables is not None:
-            _check_tables(self.tables)
+            check_tables(self.tables)
+            object.__setattr__(self, "tables", tuple(tuple(map(index, table)) for table in self.tables))
 
     @property
     def is_original(self) -> bool:
@@ -51,11 +61,19 @@ class Compression:
         return not self.codec
 
     @property
+    def nominal_quality(self) -> int | None:
+        """The quality; of own tables the standard one they are nearest to; None for the original."""
+        if self.tables is None:
+            return self.quality
+        luma, chroma = self.tables[0], self.tables[-1]
+        return estimate_quality(np.array(luma).reshape(8, 8), np.array(chroma).reshape(8, 8)).quality
+
+    @property
     def label(self) -> str:
         """A short name for people, such as ``quality 10``."""
         if self.is_original:
             return "original"
-        return "own tables" if self.quality is None else f"quality {self.quality}"
+        return f"quality {self.quality}" if self.tables is None else f"own tables (near quality {self.nominal_quality})"
 
     def describe(self) -> dict[str, Any]:
         """Everything the compressed bytes depend on, as plain data for a fingerprint."""
@@ -65,13 +83,19 @@ class Compression:
 ORIGINAL = Compression(codec="")
 
 
-def _is_whole(value: Any, low: int, high: int) -> bool:
-    return type(value) is int and low <= value <= high
+def _whole(value: Any, highest: int) -> int | None:
+    """The value as a plain whole number from 1 to `highest`, or None where it is none."""
+    try:
+        number = index(value)
+    except TypeError:
+        return None
+    return number if 1 <= number <= highest else None
 
 
-def _check_tables(tables: tuple[tuple[int, ...], ...]) -> None:
+def check_tables(tables: Sequence[Sequence[int]]) -> None:
+    """Raises ValueError where quantisation tables are not one or two times 64 steps of a baseline JPEG."""
     if len(tables) not in (1, 2):
         raise ValueError(f"{len(tables)} quantisation tables given; use one (luma) or two (luma, chroma)")
     for position, table in enumerate(tables):
-        if len(table) != 64 or not all(_is_whole(step, 1, 255) for step in table):
+        if len(table) != 64 or any(_whole(step, 255) is None for step in table):
             raise ValueError(f"quantisation table {position} must be 64 whole numbers from 1 to 255, row by row")

@@ -10,7 +10,14 @@ from PIL import Image, JpegImagePlugin
 
 from jpegproof.jpeg.tables import QualityEstimate, Table, estimate_quality
 
-_SAMPLING_NAMES: dict[tuple[Fraction | int, Fraction | int], str] = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0", (1, 2): "4:4:0", (4, 1): "4:1:1", (4, 2): "4:1:0"}
+_SAMPLING_NAMES: dict[tuple[Fraction | int, Fraction | int], str] = {
+    (1, 1): "4:4:4",
+    (2, 1): "4:2:2",
+    (2, 2): "4:2:0",
+    (1, 2): "4:4:0",
+    (4, 1): "4:1:1",
+    (4, 2): "4:1:0",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

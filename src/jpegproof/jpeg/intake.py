@@ -25,9 +25,9 @@ class UnusablePictureError(Exception):
 def open_picture(source: Path | bytes) -> Pixels:
     """Reads a picture as the study's protocol says: Pillow opens, converts to RGB, ignores EXIF orientation.
 
-    Grey becomes three equal channels, CMYK (Adobe-inverted or not) and palettes are converted by Pillow, transparency
-    is dropped, 16-bit grey is scaled to 8 bits, an animation gives its first frame. A TIFF's orientation is part of
-    how it stores pixels, and Pillow applies it.
+    Grey becomes three equal channels, CMYK and palettes are converted by Pillow (which takes CMYK in a JPEG for
+    Adobe's inverted kind), transparency is dropped, 16-bit grey is scaled to 8 bits, an animation gives its first
+    frame. A TIFF's orientation is part of how it stores pixels, and Pillow applies it.
 
     Args:
         source: a file, or its bytes.
@@ -61,7 +61,7 @@ def open_picture(source: Path | bytes) -> Pixels:
         raise UnusablePictureError("does not fit into memory") from error
     # Pillow answers damaged and hostile files with whatever its many parsers stumble over.
     except Exception as error:
-        raise UnusablePictureError(f"cannot be decoded: {error or type(error).__name__}") from error
+        raise UnusablePictureError(f"cannot be decoded: {str(error) or type(error).__name__}") from error
 
 
 def _to_rgb(image: Image.Image) -> Pixels:
@@ -69,8 +69,8 @@ def _to_rgb(image: Image.Image) -> Pixels:
         # Pillow would clip 16-bit grey at 255 instead of scaling it.
         wide = np.asarray(image).astype(np.int64)
         if wide.min() < 0 or wide.max() > 65_535:
-            raise UnusablePictureError("holds 32-bit numbers, of which nobody knows what is black and what is white")
+            raise UnusablePictureError("holds 32-bit numbers, whose black and white nobody knows")
         return np.repeat((wide >> 8).astype(np.uint8)[..., None], 3, axis=2)
     if image.mode == "F":
-        raise UnusablePictureError("holds floating-point numbers, of which nobody knows what is black and what is white")
+        raise UnusablePictureError("holds floating-point numbers, whose black and white nobody knows")
     return np.asarray(image.convert("RGB"))

@@ -6,7 +6,8 @@ import importlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from types import ModuleType
@@ -20,13 +21,14 @@ from jpegproof.models.names import LIBRARIES
 from jpegproof.weights import load_into, read_weights
 
 
-def entry_point_model(name: str, weights: str | None, arguments: Mapping[str, Any]) -> Model:
+def entry_point_model(name: str, weights: str | None, arguments: Mapping[str, Any], seed: int = 0) -> Model:
     """Builds a model by calling a function of the user's.
 
     Args:
         name: ``path/file.py:function`` or ``package.module:function``.
         weights: a local file to load into what the function answers, or None to take it as it is.
         arguments: keyword arguments for the function.
+        seed: of the random numbers that the function draws from torch.
 
     Returns:
         What the function answers, where it is a `Model`; a network wrapped as a 256 / 224 ImageNet classifier, where
@@ -37,11 +39,17 @@ def entry_point_model(name: str, weights: str | None, arguments: Mapping[str, An
         UnknownNameError: the module has no such function.
         WeightsError: the weights do not fit.
     """
-    function = _function(name)
-    try:
-        answer = function(**arguments)
-    except Exception as error:
-        raise ModelError(f"{name}: the function failed: {type(error).__name__}: {error}") from error
+    place, _, attribute = name.rpartition(":")
+    file = Path(place).expanduser() if place.endswith(".py") else None
+    with _neighbours_of(file):
+        function = _function(_module_from_file(file) if file else _module_by_name(place), place, attribute)
+        try:
+            # Seeded, so that a network left as it was initialised is the same one in every process.
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(seed)
+                answer = function(**arguments)
+        except (Exception, SystemExit) as error:
+            raise ModelError(f"{name}: the function failed: {type(error).__name__}: {error}") from error
     if not isinstance(answer, (Model, torch.nn.Module)):
         raise ModelError(
             f"{name}: answered a {type(answer).__name__}; a torch.nn.Module or jpegproof.wrap(...) is needed"
@@ -51,14 +59,24 @@ def entry_point_model(name: str, weights: str | None, arguments: Mapping[str, An
         path = Path(weights).expanduser()
         load_into(network, read_weights(path), path)
     # Wrapped anew, so that the identity is that of the weights just loaded.
-    model = wrap(network, answer.task.name, answer.preparation) if isinstance(answer, Model) else wrap(network)
-    identity = {**model.identity, "source": _source_digest(function)}
-    return Model(model.network, model.task, model.preparation, identity)
+    model, wrapped = answer if isinstance(answer, Model) else wrap(network), wrap(network)
+    identity = {**model.identity, **wrapped.identity, "source": _source_digest(function, file)}
+    return Model(wrapped.network, model.task, model.preparation, identity)
 
 
-def _function(name: str) -> Callable[..., Any]:
-    place, _, attribute = name.rpartition(":")
-    module = _module_from_file(Path(place).expanduser()) if place.endswith(".py") else _module_by_name(place)
+@contextmanager
+def _neighbours_of(file: Path | None) -> Iterator[None]:
+    """Lets a file import what stands beside it, as it can when it is run as a script."""
+    before = list(sys.path)
+    if file is not None:
+        sys.path.insert(0, str(file.resolve().parent))
+    try:
+        yield
+    finally:
+        sys.path[:] = before
+
+
+def _function(module: ModuleType, place: str, attribute: str) -> Callable[..., Any]:
     function = getattr(module, attribute, None)
     if not callable(function):
         known = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
@@ -75,14 +93,10 @@ def _module_from_file(path: Path) -> ModuleType:
         raise ModelError(f"{path}: cannot be imported as a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # as an import would: dataclasses and pickling look themselves up here
-    # The file's own neighbours can be imported, as they can when it is run as a script.
-    sys.path.insert(0, str(path.resolve().parent))
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ModelError(f"{path}: importing it failed: {type(error).__name__}: {error}") from error
-    finally:
-        sys.path.remove(str(path.resolve().parent))
     return module
 
 
@@ -92,12 +106,18 @@ def _module_by_name(name: str) -> ModuleType:
     except ImportError as error:
         hint = nearest(name, LIBRARIES)
         raise ModelError(f"{name}: cannot be imported ({error}); is it installed, or on PYTHONPATH?{hint}") from error
+    except (Exception, SystemExit) as error:
+        raise ModelError(f"{name}: importing it failed: {type(error).__name__}: {error}") from error
 
 
-def _source_digest(function: Callable[..., Any]) -> str:
-    """A digest of the source file that holds the function; empty where there is none (a compiled module)."""
+def _source_digest(function: Callable[..., Any], file: Path | None) -> str:
+    """A digest of the named file and of the one that holds the function; empty where there is none (compiled)."""
     try:
-        source = inspect.getsourcefile(function)
+        holder = inspect.getsourcefile(function)
     except TypeError:
-        return ""
-    return blake2b(Path(source).read_bytes(), digest_size=16).hexdigest() if source else ""
+        holder = None
+    sources = ([file] if file else []) + ([Path(holder)] if holder and Path(holder).is_file() else [])
+    digest = blake2b(digest_size=16)
+    for source in sources:
+        digest.update(source.read_bytes())
+    return digest.hexdigest() if sources else ""

@@ -31,7 +31,7 @@ def find_model(
             None for the library's default (an entry point: as it comes).
         preparation: fields of `ResizeCrop` that differ from what the model comes with.
         arguments: keyword arguments of an entry point's function.
-        seed: of random weights.
+        seed: of random weights, and of what an entry point's function draws from torch.
 
     Raises:
         UnknownNameError, ModelError, WeightsError, MissingExtraError: see the messages; each names the mend.
@@ -52,7 +52,7 @@ def find_model(
 
         model = shipped_model(rest)
     elif is_entry_point(name):
-        model = entry_point_model(name, weights, arguments or {})
+        model = entry_point_model(name, weights, arguments or {}, seed)
     else:
         raise UnknownNameError(unknown_model(name))
     return replace(model, preparation=_changed(model, preparation)) if preparation else model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -53,8 +54,12 @@ def wrap(network: torch.nn.Module, task: str = "classification", prepare: Prepar
 
 def state_digest(network: torch.nn.Module) -> str:
     """A digest of a network's structure, parameters and buffers; the same on every machine."""
-    digest = blake2b(repr(network).encode(), digest_size=16)
+    # Without addresses in memory, which a function among a layer's settings brings into its description.
+    digest = blake2b(re.sub(r" at 0x[0-9a-fA-F]+", "", repr(network)).encode(), digest_size=16)
     for name, tensor in sorted(network.state_dict().items()):
+        if not isinstance(tensor, torch.Tensor):  # a layer's extra state may be anything
+            digest.update(f"{name} {tensor!r}".encode())
+            continue
         value = tensor.detach().cpu().contiguous()
         digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
         digest.update(value.flatten().view(torch.uint8).numpy().tobytes())

@@ -28,17 +28,18 @@ def timm_classifier(name: str, weights: str | None, seed: int) -> tuple[torch.nn
 
     Raises:
         MissingExtraError: timm is not installed.
-        UnknownNameError: timm has no such classifier.
-        ModelError: the weights could not be downloaded, or timm's preprocessing is of a kind not known here.
+        UnknownNameError: timm has no such model, or no weights of that tag.
+        ModelError: the weights could not be downloaded, the model is no classifier, or timm's preprocessing is of a
+            kind not known here.
         WeightsError: the local file does not fit.
     """
     library = _timm()
-    if not library.is_model(name):
-        raise UnknownNameError(f"timm has no model {name!r}.{nearest(name, library.list_models(pretrained=False))}")
+    _check_name(library, name)
     if weights is None:
         try:
             network = library.create_model(name, pretrained=True)
-        except (OSError, RuntimeError) as error:
+        # The downloader has errors of its own besides OSError: connections that break off, refused access.
+        except Exception as error:
             raise ModelError(
                 f"the weights of timm:{name} could not be downloaded ({type(error).__name__}); "
                 "give a local file with --weights FILE, or weights: FILE in a study"
@@ -54,6 +55,8 @@ def timm_classifier(name: str, weights: str | None, seed: int) -> tuple[torch.nn
         network = library.create_model(name, pretrained=False)
         load_into(network, read_weights(path), path)
         identity = {"weights": file_digest(path)}
+    if not getattr(network, "num_classes", 1):
+        raise ModelError(f"timm:{name} answers with features, not with the scores of classes; name a classifier")
     # Twice as fast on a processor, no slower on a GPU.
     network = network.eval().to(memory_format=torch.channels_last)
     return network, _preparation(library, network, name), identity
@@ -70,6 +73,17 @@ def _timm() -> ModuleType:
     except ImportError as error:
         raise missing_extra("timm", "timm", "a model named timm:...") from error
     return timm
+
+
+def _check_name(library: ModuleType, name: str) -> None:
+    if not library.is_model(name):
+        raise UnknownNameError(f"timm has no model {name!r}.{nearest(name, library.list_models(pretrained=False))}")
+    model, _, tag = name.partition(".")
+    tags = [known.partition(".")[2] for known in library.list_pretrained(model)]
+    if tag and tag not in tags:
+        raise UnknownNameError(
+            f"timm has no weights {tag!r} of {model}.{nearest(tag, tags)} Known: {', '.join(tags) or 'none'}."
+        )
 
 
 def _preparation(library: ModuleType, network: torch.nn.Module, name: str) -> ResizeCrop:

@@ -77,15 +77,17 @@ def _torchvision_models() -> ModuleType:
 
 
 def _empty(library: ModuleType, name: str) -> torch.nn.Module:
-    # Inception and GoogLeNet warn about their slow initialisation, which loaded weights make moot.
-    options = {"init_weights": True} if name in ("inception_v3", "googlenet") else {}
+    # Inception and GoogLeNet warn about their slow initialisation, and their published weights want the input
+    # rescaled, which torchvision does of itself only where it loads them itself.
+    options = {"init_weights": True, "transform_input": True} if name in ("inception_v3", "googlenet") else {}
     return _ready(library.get_model(name, weights=None, **options))
 
 
 def _pretrained(library: ModuleType, name: str, chosen: Any) -> torch.nn.Module:
     try:
         return _ready(library.get_model(name, weights=chosen))
-    except (OSError, RuntimeError) as error:
+    # The downloaders have errors of their own besides OSError: connections that break off, damaged caches.
+    except Exception as error:
         raise ModelError(
             f"the weights {chosen} of torchvision:{name} could not be downloaded ({error}); "
             "give a local file with --weights FILE, or weights: FILE in a study"

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from PIL import Image
 
-from jpegproof.exceptions import StoreError
+from jpegproof.exceptions import JpegproofError, StoreError
 from jpegproof.studies.plan import Cell, Plan
 from jpegproof.studies.spec import StudySpec
 from jpegproof.studies.store import Store
@@ -52,21 +52,21 @@ def find_hands(device: str = "auto", workers: int | None = None, threads: int | 
     a GPU one worker keeps the device and the cores serve it.
 
     Raises:
-        ValueError: the device is not there, or a number is below 1.
+        JpegproofError: the device is not there, or a number is below 1.
     """
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise ValueError(f"device {device!r} cannot be used: {str(error).splitlines()[0]}") from error
+        raise JpegproofError(f"device {device!r} cannot be used: {str(error).splitlines()[0]}") from error
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     on_processor = torch.device(device).type == "cpu"
     workers = workers if workers is not None else (cores // (threads or 1) or 1 if on_processor else 1)
     threads = threads if threads is not None else max(cores // max(workers, 1), 1)
     for what, number in (("workers", workers), ("threads", threads)):
         if number < 1:
-            raise ValueError(f"{number} {what} cannot do anything; use 1 or more")
+            raise JpegproofError(f"{number} {what} cannot do anything; use 1 or more")
     return Hands(device, workers, threads)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from jpegproof.jpeg.compression import check_tables
 from jpegproof.studies.qualities import parse_qualities
 
-Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[\w.+-][\w .+-]*$")]
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\w[\w .+-]*$")]
 Mitigation = Literal["none", "off_the_shelf"]
 MITIGATIONS: tuple[str, ...] = ("none", "off_the_shelf")
 
@@ -83,6 +84,11 @@ class MitigationSpec(_Part):
     models: list[Name] | None = Field(None, description="Models of this study; all unless given.")
 
 
+def _checked_tables(tables: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    check_tables(tables)
+    return tables
+
+
 class CompressionSpec(_Part):
     """How the pictures are compressed."""
 
@@ -94,7 +100,7 @@ class CompressionSpec(_Part):
     )
     subsampling: Literal["4:2:0", "4:2:2", "4:4:4"] = Field("4:2:0", description="Of the chroma planes.")
     progressive: bool = Field(False, description="Progressive scans instead of a baseline file.")
-    tables: list[tuple[int, ...]] | None = Field(
+    tables: Annotated[list[tuple[int, ...]], AfterValidator(_checked_tables)] | None = Field(
         None, description="Own quantisation tables instead of qualities: one or two lists of 64 steps, row by row."
     )
     stage: Literal["source", "input"] = Field(

@@ -104,6 +104,8 @@ def write_whole(path: Path, content: str) -> None:
 
 
 def _alive(pid: int) -> bool:
+    if os.name == "nt":  # where signal 0 is no question but the end of the process
+        return True
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

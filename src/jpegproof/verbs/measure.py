@@ -39,7 +39,7 @@ def measure(
     preparation: Mapping[str, Any] | None = None,
     batch_size: int | None = None,
     device: str = "auto",
-    workers: int | None = None,
+    workers: int | None = 1,
     threads: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
@@ -64,7 +64,8 @@ def measure(
         preparation: fields of `ResizeCrop` that differ from what the model comes with.
         batch_size: pictures at once.
         device: ``auto``, ``cpu``, ``cuda``, ...
-        workers: processes; a `Model` object stays in one.
+        workers: processes; None for one per core (one on a GPU). A `Model` object stays in one, and a script that asks
+            for more keeps its own work under ``if __name__ == "__main__":``, since each process imports it.
         threads: of each worker.
         seed: of the bootstrap and of random weights.
         progress: hears how it goes.
@@ -77,13 +78,17 @@ def measure(
     name = _short(source)
     data_name = WORLD if str(data) == WORLD else _short(folder_at(data).resolve().name)
     chosen = {_short(Path(_corrector_file(text)).stem): _corrector_file(text) for text in correctors}
+    try:
+        chosen_qualities = parse_qualities(qualities)
+    except ValueError as error:
+        raise JpegproofError(f"qualities: {error}") from error
     content: dict[str, Any] = {
         "name": f"{name} on {data_name}",
         "seed": seed,
         "data": {data_name: _data(data, layout, classes, limit)},
         "models": {name: {"from": source, **_given(weights=weights and str(weights), preparation=preparation)}},
         "correctors": {key: {"from": "spandrel", "weights": file} for key, file in chosen.items()},
-        "compression": {"qualities": parse_qualities(qualities), "subsampling": subsampling, "stage": stage},
+        "compression": {"qualities": chosen_qualities, "subsampling": subsampling, "stage": stage},
         "mitigations": ["none", *({"mitigation": "off_the_shelf", "corrector": key} for key in chosen)],
     }
     content["models"][name] |= _given(batch_size=batch_size)

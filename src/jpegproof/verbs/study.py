@@ -21,7 +21,7 @@ def study(
     *,
     root: str | Path | None = None,
     device: str = "auto",
-    workers: int | None = None,
+    workers: int | None = 1,
     threads: int | None = None,
     allow_code: bool = False,
     progress: Progress | None = None,
@@ -35,7 +35,8 @@ def study(
         out: the results folder; ``out/NAME`` unless given.
         root: where relative paths of the file begin, instead of what it says.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ...
-        workers: processes on this machine; one per core on a processor, one on a GPU, unless given.
+        workers: processes on this machine; None for one per core (one on a GPU). A script that asks for more than one
+            keeps its own work under ``if __name__ == "__main__":``, since each process imports it.
         threads: of each worker.
         allow_code: whether models of the file may come from entry points, which run their code.
         progress: hears how it goes.
@@ -54,7 +55,7 @@ def plan_study(
     *,
     root: str | Path | None = None,
     device: str = "auto",
-    workers: int | None = None,
+    workers: int | None = 1,
     threads: int | None = None,
     allow_code: bool = False,
 ) -> tuple[Plan, Estimate]:
