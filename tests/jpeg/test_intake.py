@@ -153,6 +153,11 @@ def test_a_tiny_file_cannot_claim_the_machines_memory(bomb: bytes):
     assert any(word in why_not(bomb) for word in ("exceeds limit", "more than 178,956,970"))
 
 
+def test_the_bound_holds_where_pillows_own_is_lifted(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+    assert why_not(png_of_size(60_000, 60_000)) == "claims 60000x60000 pixels, more than 178,956,970"
+
+
 def test_a_picture_without_pixels_is_refused():
     assert why_not(png_of_size(0, 0))
     assert why_not(with_size(file_bytes(PICTURE), 21, 0))

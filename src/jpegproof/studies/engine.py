@@ -76,8 +76,8 @@ def run_here(
     """Does the units in this process, one after the other; yields the tally of each."""
     with _threads(hands.threads) as pool:
         for cells in units:
-            unit = Unit(plan, workshop, store, pool)
-            unit.run(cells, on_cell)
+            unit = Unit(plan, workshop, store, cells, on_cell, pool)
+            unit.run()
             yield unit.tally
 
 
@@ -153,8 +153,8 @@ def _begin(spec: StudySpec, plan: Plan, root: str, hands: Hands, allow_code: boo
 
 
 def _do(cells: tuple[Cell, ...]) -> Tally:
-    unit = Unit(_here["plan"], _here["workshop"], _here["store"], _here["pool"])
-    unit.run(cells, _here["done"].put)
+    unit = Unit(_here["plan"], _here["workshop"], _here["store"], cells, _here["done"].put, _here["pool"])
+    unit.run()
     return unit.tally
 
 

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 import torch
 
 from jpegproof.correctors.protocol import to_pixels
-from jpegproof.data.picture_set import PictureSet
 from jpegproof.exceptions import JpegproofError, ModelError
 from jpegproof.jpeg.codec import DecodedJpeg, Pixels, decode, encode
 from jpegproof.jpeg.compression import Compression
@@ -53,55 +52,65 @@ class _Reference:
 
 
 class Unit:
-    """Computes cells of one shard.
+    """Computes missing cells of one shard.
 
     Args:
         plan: the whole plan.
         workshop: the things it names.
         store: where cells go, and where the answers on the originals are when they were computed before.
+        cells: not yet finished ones, all of one shard, in plan order (the originals first).
+        on_cell: called after each is stored.
         pool: threads for the stages that leave Python's lock alone (coding and resizing); None for none.
+
+    Attributes:
+        tally: the work done so far.
     """
 
-    def __init__(self, plan: Plan, workshop: Workshop, store: Store, pool: ThreadPoolExecutor | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        workshop: Workshop,
+        store: Store,
+        cells: Sequence[Cell],
+        on_cell: Callable[[Cell], None],
+        pool: ThreadPoolExecutor | None = None,
+    ) -> None:
+        self.tally = Tally()
         self._plan = plan
         self._workshop = workshop
         self._store = store
+        self._cells = cells
+        self._on_cell = on_cell
         self._pool = pool
-        self.tally = Tally()
+        shard = plan.shards[cells[0].shard]
+        self._numbers = shard.pictures
+        self._pictures = workshop.pictures(shard.data)
+        self._names = [self._pictures.name(number) for number in shard.pictures]
+        self._targets = [self._pictures.target(number) for number in shard.pictures]
+        self._references: dict[str, _Reference] = {}
 
-    def run(self, cells: Sequence[Cell], on_cell: Callable[[Cell], None]) -> None:
-        """Computes the given cells, all of one shard, and stores each as soon as it is whole.
-
-        Args:
-            cells: not yet finished ones, in plan order (the originals first).
-            on_cell: called after each is stored.
+    def run(self) -> None:
+        """Computes the cells and stores each as soon as it is whole.
 
         Raises:
             JpegproofError: something is wrong with the study rather than with one picture.
         """
-        shard = self._plan.shards[cells[0].shard]
-        pictures = self._workshop.pictures(shard.data)
-        self._names = [pictures.name(number) for number in shard.pictures]
-        self._targets = [pictures.target(number) for number in shard.pictures]
-        self._classes = pictures.class_names
-        self._references: dict[str, _Reference] = {}
-        self._on_cell = on_cell
-        sources = self._read(pictures, shard.pictures)
-        for compression, group in _grouped(cells, lambda cell: cell.compression):
+        sources = self._read()
+        for compression, group in _grouped(self._cells, lambda cell: cell.compression):
             if self._plan.compressions[compression].is_original:
                 self._infer(group, sources, original=True)
             else:
                 self._compressed(sources, self._plan.compressions[compression], group)
 
-    def _read(self, pictures: PictureSet, numbers: Sequence[int]) -> Pictures:
+    def _read(self) -> Pictures:
         def one(number: int) -> Pixels | str:
             try:
-                return pictures.pixels(number)
+                return self._pictures.pixels(number)
             except UnusablePictureError as error:
                 return str(error)
 
-        with self.tally.stage("read", len(numbers)):
-            answers = dict(enumerate(self._map(one, numbers)))
+        with self.tally.stage("read", len(self._numbers)):
+            answers = dict(enumerate(self._map(one, self._numbers)))
         return _sorted_out(answers, {}, {})
 
     def _compressed(self, sources: Pictures, compression: Compression, cells: Sequence[Cell]) -> None:
@@ -203,7 +212,7 @@ class Unit:
                         f"model {name!r} failed on an input of shape {(len(batch), *batch[0].shape)}: "
                         f"{str(error).splitlines()[0]}"
                     ) from error
-                model.task.check(answer, self._classes)
+                model.task.check(answer, self._pictures.class_names)
                 answers.append(answer)
             return model.task.join(answers)
 
