@@ -67,7 +67,7 @@ def load_into(network: torch.nn.Module, weights: Mapping[str, torch.Tensor], pat
     ]
     problems = [
         f"{len(keys)} {what}: {', '.join(keys[:4])}{', ...' if len(keys) > 4 else ''}"
-        for keys, what in ((missing, "keys are missing"), (surplus, "keys are unknown"), (misshapen, "shapes differ"))
+        for keys, what in ((missing, "missing"), (surplus, "unknown"), (misshapen, "of another shape"))
         if keys
     ]
     if problems:

@@ -255,3 +255,18 @@ def test_own_quantisation_tables_take_the_place_of_qualities(tmp_path):
     (cell,) = [cell for cell in run.plan.cells if cell.compression == 1]
     assert sizes == read_predictions(Store(tmp_path / "out").get(cell.name), "here").column("bytes").to_pylist()
     assert own.plan.compressions[1].nominal_quality == 30
+
+
+def test_a_picture_too_long_and_thin_for_the_model_is_recorded(tmp_path):
+    study_spec(tmp_path)
+    (tmp_path / "thin").mkdir()
+    Image.new("L", (60_000, 1)).save(tmp_path / "thin" / "thin.png")
+    Image.new("L", (60, 50)).save(tmp_path / "thin" / "usual.png")
+    wide = {"tiny": {"from": "tiny_model.py:build", "preparation": {"resize": 256}}}
+    for stage in ("source", "input"):
+        compression = {"qualities": [10], "stage": stage}
+        thin = study_spec(tmp_path, data={"thin": {"path": "thin"}}, models=wide, compression=compression)
+        run = run_here(thin, tmp_path / stage)
+        table = read_predictions(Store(tmp_path / stage).get(run.plan.cells[-1].name), "here")
+        assert "would become 15360000x256" in table["skipped"].to_pylist()[0]
+        assert table["skipped"].to_pylist()[1] is None

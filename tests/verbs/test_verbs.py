@@ -103,7 +103,7 @@ def test_grey_cmyk_and_broken_pictures_each_get_what_a_user_would_want(place):
     assert {(row.n, row.n_skipped) for row in results.results} == {(11, 2)}
     page = results.page.read_text()
     assert "class0/cut.jpg" in page
-    assert "not a picture format" in page
+    assert "not a picture of a known format" in page
     assert "class0/text.jpg" in (place / "out" / "skipped.csv").read_text()
 
 

@@ -9,7 +9,9 @@ from jpegproof.data.files import folder_at, is_picture_name, pictures_below
 from jpegproof.data.folder import UnlabelledFolder
 from jpegproof.data.image_folder import ImageFolder, class_folders, imagenet_folder, imagenet_wnids
 from jpegproof.data.picture_set import PictureSet
-from jpegproof.exceptions import UnknownNameError, nearest
+from jpegproof.exceptions import DataError, UnknownNameError, nearest
+
+_SPLITS = frozenset(["train", "training", "val", "valid", "validation", "test", "testing"])
 
 LAYOUTS: dict[str, Callable[[Path], PictureSet]] = {
     "imagenet": imagenet_folder,
@@ -44,6 +46,11 @@ def _layout_of(root: Path) -> str:
     names = [folder.name for folder in class_folders(root) if pictures_below(folder)]
     if not names or any(is_picture_name(path.name) for path in root.iterdir() if path.is_file()):
         return "folder"
+    if set(map(str.lower, names)) <= _SPLITS:
+        raise DataError(
+            f"{root}: its folders {', '.join(names)} look like splits rather than classes; name one of them, such as "
+            f"{root / names[-1]} (or --layout image_folder if they are classes, folder if there are no labels)"
+        )
     # One foreign folder among wnids is a mistake to be told of, not a reason to number all classes anew.
     known = len(set(names) & set(imagenet_wnids()))
     return "imagenet" if known * 2 > len(names) else "image_folder"

@@ -76,9 +76,9 @@ class QualityEstimate:
 
     Attributes:
         quality: 1..100.
-        fit_error: mean absolute difference between the file's steps and the standard's at that quality, relative to
-            the standard's step; 0 where the file was written with libjpeg's own tables, and above about 0.1 where the
-            tables are of another family and the quality is only a way of speaking.
+        fit_error: mean absolute natural logarithm of the ratio between the file's steps and the standard's at that
+            quality; 0 where the file was written with libjpeg's own tables. At 0.1 they differ by a tenth on average:
+            the tables are of another family then, and the quality is only a way of speaking.
     """
 
     quality: int
@@ -99,8 +99,8 @@ def estimate_quality(luma: Table, chroma: Table | None = None) -> QualityEstimat
     if chroma is not None:
         given = np.concatenate([given, chroma[None]], axis=1)
         standard = np.concatenate(_standard_tables(), axis=1)
-    errors = np.abs(given - standard).astype(np.float64)
-    errors = (errors / standard).mean(axis=(1, 2))
+    # Ratios weigh a step twice as coarse and one half as coarse alike; a step of 0 is damage, read as the finest.
+    errors = np.abs(np.log(np.maximum(given, 1) / standard)).mean(axis=(1, 2))
     best = int(np.flatnonzero(errors == errors.min())[-1])
     return QualityEstimate(quality=best + 1, fit_error=float(errors[best]))
 

@@ -20,6 +20,8 @@ def unknown_model(name: str) -> str:
     """The message for a model name of no known form."""
     library, colon, rest = name.partition(":")
     hint = nearest(f"{library}:", [f"{known}:" for known in LIBRARIES]) if colon else ""
+    if name.replace(".", "_").isidentifier():
+        hint = f" Did you mean 'torchvision:{name}' or 'timm:{name}'?"
     if rest and hint:
         hint = hint.replace(":'", f":{rest}'")
     return (

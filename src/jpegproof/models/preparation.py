@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from PIL import Image
 
 from jpegproof.jpeg.codec import Pixels
+from jpegproof.jpeg.intake import MAX_PIXELS, UnusablePictureError
 
 Interpolation = Literal["bilinear", "bicubic", "nearest", "lanczos"]
 _PILLOW = {
@@ -50,7 +51,11 @@ class Preparation(Protocol):
     """What happens between a picture and the model."""
 
     def frame(self, pixels: Pixels) -> tuple[Pixels, Geometry]:
-        """Resizes and crops a (H, W, 3) uint8 picture with Pillow; still 8-bit RGB."""
+        """Resizes and crops a (H, W, 3) uint8 picture with Pillow; still 8-bit RGB.
+
+        Raises:
+            UnusablePictureError: its shape is so extreme that the result would not fit into memory.
+        """
         ...
 
     def normalise(self, framed: Pixels) -> torch.Tensor:
@@ -92,6 +97,10 @@ class ResizeCrop:
         """See `Preparation.frame`."""
         source = pixels.shape[0], pixels.shape[1]
         height, width = self._resized(source)
+        if height * width > MAX_PIXELS or min(height, width) < 1:
+            raise UnusablePictureError(
+                f"its {source[1]}x{source[0]} pixels would become {width}x{height} for the model"
+            )
         if (height, width) != source:
             picture = Image.fromarray(pixels).resize((width, height), _PILLOW[self.interpolation])
             pixels = np.asarray(picture)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import torch
@@ -128,13 +129,9 @@ class Unit:
             return
         for frame, group in _grouped(cells, self._frame_of):
             preparation = self._model_of(group[0]).preparation
-
-            def one(pixels: Pixels, preparation: Preparation = preparation) -> Pixels:
-                return preparation.frame(pixels)[0]
-
             with self.tally.stage("prepare", len(sources.pixels)):
-                framed = self._map(one, sources.pixels.values())
-            yield frame, Pictures(dict(zip(sources.pixels, framed, strict=True)), sources.skipped, {})
+                framed = self._map(partial(_framed, preparation), sources.pixels.values())
+            yield frame, _sorted_out(dict(zip(sources.pixels, framed, strict=True)), sources.skipped, {})
 
     def _through_jpeg(
         self, sources: Pictures, compression: Compression
@@ -178,7 +175,7 @@ class Unit:
 
     def _infer(self, cells: Sequence[Cell], pictures: Pictures, original: bool) -> None:
         """Runs each edge's model on the pictures and stores its cell; equal preparations are made once."""
-        inputs: dict[str, dict[int, torch.Tensor]] = {}
+        inputs: dict[str, dict[int, torch.Tensor | str]] = {}
         for cell in cells:
             name = self._plan.edges[cell.edge].model
             model = self._workshop.model(name)
@@ -186,16 +183,21 @@ class Unit:
             key = fingerprint(dict(model.preparation.describe()))
             if key not in inputs:
                 inputs[key] = self._prepared(model, pictures, framed=not original and self._plan.stage == "input")
-            skipped = dict(pictures.skipped)
-            if reference is not None:
-                skipped |= {row: why for row, why in reference.skipped.items() if row not in skipped}
-            rows = [row for row in inputs[key] if row not in skipped]
-            answer = self._observe(name, model, [inputs[key][row] for row in rows]) if rows else None
+            skipped = {**(reference.skipped if reference is not None else {}), **pictures.skipped}
+            skipped |= {row: item for row, item in inputs[key].items() if isinstance(item, str)}
+            tensors = {
+                row: item for row, item in inputs[key].items() if row not in skipped and not isinstance(item, str)
+            }
+            rows = list(tensors)
+            answer = self._observe(name, model, list(tensors.values())) if rows else None
             self._finish(cell, model, answer, rows, skipped, pictures, reference)
 
-    def _prepared(self, model: Model, pictures: Pictures, framed: bool) -> dict[int, torch.Tensor]:
-        def one(pixels: Pixels) -> torch.Tensor:
-            return model.preparation.normalise(pixels if framed else model.preparation.frame(pixels)[0])
+    def _prepared(self, model: Model, pictures: Pictures, framed: bool) -> dict[int, torch.Tensor | str]:
+        """The model's inputs by row, or why there is none."""
+
+        def one(pixels: Pixels) -> torch.Tensor | str:
+            shaped = pixels if framed else _framed(model.preparation, pixels)
+            return shaped if isinstance(shaped, str) else model.preparation.normalise(shaped)
 
         with self.tally.stage("prepare", len(pictures.pixels)):
             return dict(zip(pictures.pixels, self._map(one, pictures.pixels.values()), strict=True))
@@ -277,6 +279,13 @@ class Unit:
 
     def _map(self, function: Callable[[_T], _R], items: Iterable[_T]) -> list[_R]:
         return list(self._pool.map(function, items)) if self._pool else [function(item) for item in items]
+
+
+def _framed(preparation: Preparation, pixels: Pixels) -> Pixels | str:
+    try:
+        return preparation.frame(pixels)[0]
+    except (UnusablePictureError, MemoryError) as error:
+        return str(error) or "does not fit into memory"
 
 
 def _decode(file: bytes | str) -> DecodedJpeg | str:
