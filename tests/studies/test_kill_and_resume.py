@@ -45,7 +45,7 @@ def fingerprints_and_times(out):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_ten_kills_at_random_moments_change_no_byte_and_repeat_no_finished_cell(tmp_path, workers):
     content = study_content(tmp_path, qualities=(10, 20, 30, 40, 50), corrector=True)
-    make_pictures(tmp_path / "pictures", count=240, height=240, width=320)
+    make_pictures(tmp_path / "pictures", count=160, height=240, width=320)
     file, out = tmp_path / "study.yaml", tmp_path / "out"
     file.write_text(yaml.safe_dump(content))
     finish(start(file, tmp_path / "undisturbed"))
@@ -58,7 +58,7 @@ def test_ten_kills_at_random_moments_change_no_byte_and_repeat_no_finished_cell(
         found_at_start.append(len(before))
         process = start(file, out, workers)
         # Two kills fall into the start itself, the others somewhere after a few more cells.
-        wanted = len(before) + (chance.randint(1, 8) if kill > 1 else 0)
+        wanted = len(before) + (chance.randint(1, 4) if kill > 1 else 0)
         wait_for(
             lambda count=wanted, running=process: (
                 len(fingerprints_and_times(out)) >= count or running.poll() is not None
