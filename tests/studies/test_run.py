@@ -270,3 +270,26 @@ def test_a_picture_too_long_and_thin_for_the_model_is_recorded(tmp_path):
         table = read_predictions(Store(tmp_path / stage).get(run.plan.cells[-1].name), "here")
         assert "would become 15360000x256" in table["skipped"].to_pylist()[0]
         assert table["skipped"].to_pylist()[1] is None
+
+
+@pytest.mark.parametrize(
+    ("forward", "words"),
+    [
+        ("raise ValueError('inner boom')", "failed on an input of shape .*ValueError: inner boom"),
+        ("return x.new_zeros((len(x), 0))", "must answer"),
+        ("self.n = getattr(self, 'n', 1) + 1; return x.new_zeros((len(x), self.n))", "varying number of classes"),
+    ],
+)
+def test_a_model_that_misbehaves_is_a_clear_error(tmp_path, forward, words):
+    (tmp_path / "odd_model.py").write_text(
+        "import torch\n"
+        "class Odd(torch.nn.Module):\n"
+        "    def forward(self, x):\n"
+        f"        {forward}\n"
+        "def build():\n"
+        "    return Odd()\n"
+    )
+    data = {"pictures": {"path": "pictures", "layout": "folder"}}
+    spec = study_spec(tmp_path, data=data, models={"odd": {"from": "odd_model.py:build"}})
+    with pytest.raises(ModelError, match=words):
+        run_here(spec, tmp_path / "out")

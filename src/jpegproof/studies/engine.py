@@ -57,8 +57,8 @@ def find_hands(device: str = "auto", workers: int | None = None, threads: int | 
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
+        torch.zeros(1, device=device).tolist()  # meta, on which nothing can be computed, fails here
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise JpegproofError(f"device {device!r} cannot be used: {str(error).splitlines()[0]}") from error
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     on_processor = torch.device(device).type == "cpu"

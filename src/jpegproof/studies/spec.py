@@ -11,6 +11,9 @@ from jpegproof.jpeg.compression import check_tables
 from jpegproof.studies.qualities import parse_qualities
 
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\w[\w .+-]*$")]
+Pixels = Annotated[int, Field(ge=1, le=100_000)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Mitigation = Literal["none", "off_the_shelf"]
 MITIGATIONS: tuple[str, ...] = ("none", "off_the_shelf")
 
@@ -42,11 +45,13 @@ class WorldSpec(_Part):
 class PreparationSpec(_Part):
     """How pictures become a model's input, where that differs from what the model comes with."""
 
-    resize: int | tuple[int, int] | None = Field(None, description="Shorter side, or (height, width), in pixels.")
-    crop: tuple[int, int] | None = Field(None, description="Height and width cut from the centre, in pixels.")
+    resize: Pixels | tuple[Pixels, Pixels] | None = Field(
+        None, description="Shorter side, or (height, width), in pixels."
+    )
+    crop: tuple[Pixels, Pixels] | None = Field(None, description="(height, width) cut from the centre, in pixels.")
     interpolation: Literal["bilinear", "bicubic", "nearest", "lanczos"] = Field("bilinear", description="Pillow's.")
-    mean: tuple[float, float, float] | None = Field(None, description="Per channel, in [0, 1].")
-    std: tuple[float, float, float] | None = Field(None, description="Per channel, in [0, 1].")
+    mean: tuple[Finite, Finite, Finite] | None = Field(None, description="Per channel, in [0, 1].")
+    std: tuple[Positive, Positive, Positive] | None = Field(None, description="Per channel, in [0, 1]; above 0.")
 
 
 class ModelSpec(_Part):

@@ -209,10 +209,12 @@ class Unit:
             for batch in _batches(inputs, self._workshop.batch_size(name)):
                 try:
                     answer = model.task.observe(model.network, torch.stack(batch).to(self._workshop.device))
-                except RuntimeError as error:
+                except JpegproofError:
+                    raise
+                except Exception as error:  # the user's own code may raise anything
                     raise ModelError(
                         f"model {name!r} failed on an input of shape {(len(batch), *batch[0].shape)}: "
-                        f"{str(error).splitlines()[0]}"
+                        f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
                     ) from error
                 model.task.check(answer, self._pictures.class_names)
                 answers.append(answer)

@@ -44,7 +44,7 @@ class Classification:
         answer = network(inputs)
         if hasattr(answer, "logits"):  # the habit of Hugging Face models and of Inception in training
             answer = answer.logits
-        if not isinstance(answer, torch.Tensor) or answer.ndim != 2 or len(answer) != len(inputs):
+        if not isinstance(answer, torch.Tensor) or answer.ndim != 2 or len(answer) != len(inputs) or not answer.numel():
             got = f"shape {tuple(answer.shape)}" if isinstance(answer, torch.Tensor) else type(answer).__name__
             raise ModelError(
                 f"a classifier must answer {len(inputs)} pictures with logits of shape ({len(inputs)}, classes); "
@@ -70,7 +70,12 @@ class Classification:
             )
 
     def join(self, answers: Sequence[torch.Tensor]) -> torch.Tensor:
-        """See `Task.join`."""
+        """See `Task.join`.
+
+        Raises:
+            ModelError: the model answers with a varying number of classes.
+        """
+        _check_widths({answer.shape[1] for answer in answers})
         return torch.cat(list(answers))
 
     def select(self, answer: torch.Tensor, rows: Sequence[int]) -> torch.Tensor:
@@ -80,7 +85,12 @@ class Classification:
     def record(
         self, answer: torch.Tensor, targets: Sequence[int | None], reference: torch.Tensor
     ) -> tuple[Mapping[str, Sequence[Any]], list[str | None]]:
-        """See `Task.record`; labels are class numbers that `check` has found to fit."""
+        """See `Task.record`; labels are class numbers that `check` has found to fit.
+
+        Raises:
+            ModelError: the model answers with a varying number of classes.
+        """
+        _check_widths({answer.shape[1], reference.shape[1]})
         # Stable, so that equal scores come in class order on every machine.
         top = torch.sort(answer, dim=1, descending=True, stable=True).indices[:, :TOP].cpu().numpy()
         log_probability = torch.log_softmax(answer, dim=1).cpu().numpy()
@@ -103,3 +113,9 @@ class Classification:
         """See `Task.restore`."""
         rows = kept.column("logits").combine_chunks()
         return torch.from_numpy(rows.flatten().to_numpy().reshape(len(rows), -1).copy()).to(device)
+
+
+def _check_widths(widths: set[int]) -> None:
+    if len(widths) > 1:
+        several = " and ".join(str(width) for width in sorted(widths))
+        raise ModelError(f"the model answers with a varying number of classes ({several}); a classifier has one number")

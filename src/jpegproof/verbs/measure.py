@@ -82,6 +82,8 @@ def measure(
         chosen_qualities = parse_qualities(qualities)
     except ValueError as error:
         raise JpegproofError(f"qualities: {error}") from error
+    if limit is not None and limit < 1:
+        raise JpegproofError(f"limit: {limit} pictures cannot be measured; use 1 or more")
     content: dict[str, Any] = {
         "name": f"{name} on {data_name}",
         "seed": seed,
