@@ -63,8 +63,14 @@ def imagenet_wnids() -> tuple[str, ...]:
 
 
 def class_folders(root: Path) -> list[Path]:
-    """The folders directly below a folder, sorted by name, hidden ones left out."""
-    return sorted(entry for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    """The folders directly below a folder, sorted by name; hidden ones and jpegproof's own results are left out."""
+    return sorted(
+        entry
+        for entry in root.iterdir()
+        if entry.is_dir()
+        and not entry.name.startswith(".")
+        and not ((entry / "predictions").is_dir() and (entry / "plan.json").is_file())
+    )
 
 
 def _unknown_classes(root: Path, unknown: list[str], classes: tuple[str, ...]) -> str:

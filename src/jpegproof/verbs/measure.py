@@ -74,6 +74,8 @@ def measure(
         JpegproofError: the data, the model or the results folder is at fault; the message says how to mend it.
     """
     given = model if isinstance(model, Model) else None
+    if given is not None and (weights is not None or preparation is not None):
+        raise JpegproofError("a model object has its own weights and preparation; give them to wrap(...)")
     source = type(given.network).__name__ if given else str(model)
     name = _short(source)
     data_name = WORLD if str(data) == WORLD else _short(folder_at(data).resolve().name)
