@@ -44,7 +44,12 @@ class Classification:
         answer = network(inputs)
         if hasattr(answer, "logits"):  # the habit of Hugging Face models and of Inception in training
             answer = answer.logits
-        if not isinstance(answer, torch.Tensor) or answer.ndim != 2 or len(answer) != len(inputs) or not answer.numel():
+        if (
+            not isinstance(answer, torch.Tensor)
+            or answer.ndim != 2
+            or len(answer) != len(inputs)
+            or answer.shape[1] < 2
+        ):
             got = f"shape {tuple(answer.shape)}" if isinstance(answer, torch.Tensor) else type(answer).__name__
             raise ModelError(
                 f"a classifier must answer {len(inputs)} pictures with logits of shape ({len(inputs)}, classes); "
