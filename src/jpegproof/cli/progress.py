@@ -12,6 +12,7 @@ class Bar:
     def __init__(self, quiet: bool = False) -> None:
         self._quiet = quiet
         self._bar: Any = None
+        self._trainings: dict[str, Any] = {}
 
     def begin(self, total: int, finished: int) -> None:
         """See `Progress`."""
@@ -34,11 +35,32 @@ class Bar:
         if self._bar is not None:
             self._bar.update()
 
+    def training(self, name: str, done: int, total: int, loss: float) -> None:
+        """See `Progress`."""
+        from tqdm import tqdm
+
+        if name not in self._trainings:
+            self._trainings[name] = tqdm(
+                total=total,
+                initial=done,
+                unit="step",
+                desc=f"training {name}",
+                disable=self._quiet,
+                mininterval=0.2 if sys.stderr.isatty() else 30.0,
+            )
+        bar = self._trainings[name]
+        bar.set_postfix_str(f"loss {loss:.4g}", refresh=False)
+        bar.update(done - bar.n)
+        if done == total:
+            bar.close()
+
     def warn(self, text: str) -> None:
         """See `Progress`."""
         print(f"jpegproof: note: {text}", file=sys.stderr)
 
     def close(self) -> None:
-        """Leaves the bar as it stands."""
+        """Leaves the bars as they stand."""
+        for training in self._trainings.values():
+            training.close()
         if self._bar is not None:
             self._bar.close()

@@ -8,22 +8,24 @@ from typing import Any
 
 import torch
 
+from jpegproof.correctors.default import default_corrector, load_corrector
 from jpegproof.correctors.identity import Identity
 from jpegproof.correctors.off_the_shelf import OffTheShelf
 from jpegproof.correctors.protocol import Corrector
 from jpegproof.exceptions import UnknownNameError, WeightsError, nearest
 
-#: Kinds of corrector; each but the identity takes the file of its weights.
-KINDS = ("identity", "spandrel")
+#: Kinds of corrector; spandrel needs the file of its weights, jpegproof has a default.
+KINDS = ("identity", "jpegproof", "spandrel")
 
 
 def find_corrector(kind: str, weights: str | None, options: Mapping[str, Any], device: torch.device) -> Corrector:
     """Builds the corrector of a kind.
 
     Args:
-        kind: ``identity``, or ``spandrel`` for whatever spandrel recognises in a local file.
+        kind: ``identity``; ``jpegproof`` for the default corrector, or one that ``jpegproof fit`` has trained;
+            ``spandrel`` for whatever spandrel recognises in a local file.
         weights: the file.
-        options: further arguments of the kind (`OffTheShelf`'s ``channels`` and ``precision``).
+        options: further arguments of the kind (``precision``; `OffTheShelf`'s ``channels``).
         device: where it runs.
 
     Raises:
@@ -33,8 +35,12 @@ def find_corrector(kind: str, weights: str | None, options: Mapping[str, Any], d
     """
     if kind == "identity":
         return Identity()
-    if kind != "spandrel":
+    if kind not in KINDS:
         raise UnknownNameError(f"corrector {kind!r} is not known.{nearest(kind, KINDS)} Known: {', '.join(KINDS)}.")
+    if kind == "jpegproof":
+        if weights is None:
+            return default_corrector(device, **options)
+        return load_corrector(Path(weights).expanduser(), device, **options)
     if weights is None:
         raise WeightsError("a spandrel corrector needs the file of its weights: spandrel:FILE, or weights: FILE")
     return OffTheShelf(Path(weights).expanduser(), device=device, **options)

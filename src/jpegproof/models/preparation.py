@@ -13,6 +13,7 @@ from PIL import Image
 
 from jpegproof.jpeg.codec import Pixels
 from jpegproof.jpeg.intake import MAX_PIXELS, UnusablePictureError
+from jpegproof.models.resampling import contributing, resize_region
 
 Interpolation = Literal["bilinear", "bicubic", "nearest", "lanczos"]
 _PILLOW = {
@@ -62,8 +63,27 @@ class Preparation(Protocol):
         """A framed picture as the (3, H, W) float32 tensor that the network takes."""
         ...
 
-    def differentiable(self, picture: torch.Tensor) -> tuple[torch.Tensor, Geometry]:
-        """Frames and normalises a (3, H, W) RGB tensor in [0, 1] with gradients; for training only."""
+    def seen(self, source: tuple[int, int]) -> tuple[int, int, int, int]:
+        """The region of a source of (H, W) pixels that the input depends on: top, left, bottom, right (exclusive)."""
+        ...
+
+    def differentiable(
+        self, region: torch.Tensor, source: tuple[int, int] | None = None, origin: tuple[int, int] = (0, 0)
+    ) -> torch.Tensor:
+        """Frames and normalises with gradients; for training only.
+
+        Args:
+            region: (3, h, w) RGB in [0, 1]: the whole source, or a part that holds all of `seen`.
+            source: (H, W) of the whole source, where the region is a part of it.
+            origin: (top, left) of the region in the source.
+
+        Returns:
+            What `normalise` makes of the framed picture, but for Pillow's rounding to 8 bits.
+        """
+        ...
+
+    def standardise(self, picture: torch.Tensor) -> torch.Tensor:
+        """Normalises a framed (3, H, W) tensor in [0, 1] with gradients."""
         ...
 
     def describe(self) -> Mapping[str, Any]:
@@ -114,35 +134,39 @@ class ResizeCrop:
     def normalise(self, framed: Pixels) -> torch.Tensor:
         """See `Preparation.normalise`."""
         picture = torch.from_numpy(np.ascontiguousarray(framed.transpose(2, 0, 1))).float().div_(255)
-        return self._standardise(picture)
+        return self.standardise(picture)
 
-    def differentiable(self, picture: torch.Tensor) -> tuple[torch.Tensor, Geometry]:
-        """See `Preparation.differentiable`.
+    def seen(self, source: tuple[int, int]) -> tuple[int, int, int, int]:
+        """See `Preparation.seen`."""
+        resized = self._resized(source)
+        top, left, bottom, right = self._inside(resized)
+        first, last = contributing(source[0], resized[0], self.interpolation, top, bottom)
+        begin, end = contributing(source[1], resized[1], self.interpolation, left, right)
+        return first, begin, last, end
 
-        Raises:
-            ValueError: the interpolation is ``lanczos``, which torch does not offer.
-        """
-        if self.interpolation == "lanczos":
-            raise ValueError("lanczos resizing has no differentiable form here; train with bicubic instead")
-        source = picture.shape[-2], picture.shape[-1]
-        height, width = self._resized(source)
-        if (height, width) != source:
-            smooth = self.interpolation != "nearest"
-            picture = F.interpolate(
-                picture[None],
-                size=(height, width),
-                mode=self.interpolation if smooth else "nearest-exact",
-                antialias=smooth,
-            )[0]
-        top, left, bottom, right = self._window((height, width))
-        picture = F.pad(picture, (-left, right - width, -top, bottom - height))  # negative margins crop
-        return self._standardise(picture), self._geometry(source)
+    def differentiable(
+        self, region: torch.Tensor, source: tuple[int, int] | None = None, origin: tuple[int, int] = (0, 0)
+    ) -> torch.Tensor:
+        """See `Preparation.differentiable`."""
+        source = source or (region.shape[-2], region.shape[-1])
+        resized = self._resized(source)
+        inside = self._inside(resized)
+        if resized == source:
+            region = region[
+                ..., inside[0] - origin[0] : inside[2] - origin[0], inside[1] - origin[1] : inside[3] - origin[1]
+            ]
+        else:
+            region = resize_region(region, origin, source, resized, inside, self.interpolation)
+        top, left, bottom, right = self._window(resized)
+        margins = (inside[1] - left, right - inside[3], inside[0] - top, bottom - inside[2])
+        return self.standardise(F.pad(region, margins))
 
     def describe(self) -> Mapping[str, Any]:
         """See `Preparation.describe`."""
         return {"kind": "resize_crop", **asdict(self)}
 
-    def _standardise(self, picture: torch.Tensor) -> torch.Tensor:
+    def standardise(self, picture: torch.Tensor) -> torch.Tensor:
+        """See `Preparation.standardise`."""
         mean, std = picture.new_tensor(self.mean), picture.new_tensor(self.std)
         return (picture - mean[:, None, None]) / std[:, None, None]
 
@@ -162,6 +186,11 @@ class ResizeCrop:
             return 0, 0, *size
         top, left = (_centred(length, kept) for length, kept in zip(size, self.crop, strict=True))
         return top, left, top + self.crop[0], left + self.crop[1]
+
+    def _inside(self, resized: tuple[int, int]) -> tuple[int, int, int, int]:
+        """The part of the crop that lies in the resized picture."""
+        top, left, bottom, right = self._window(resized)
+        return max(top, 0), max(left, 0), min(bottom, resized[0]), min(right, resized[1])
 
     def _geometry(self, source: tuple[int, int]) -> Geometry:
         height, width = self._resized(source)

@@ -7,6 +7,7 @@ import os
 import queue
 import signal
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
@@ -20,14 +21,22 @@ import torch
 from PIL import Image
 
 from jpegproof.exceptions import JpegproofError, StoreError
+from jpegproof.studies.artifacts import Artifact
 from jpegproof.studies.plan import Cell, Plan
 from jpegproof.studies.spec import StudySpec
 from jpegproof.studies.store import Store
 from jpegproof.studies.tally import Tally
+from jpegproof.studies.train_artifact import artifact_paths, train_artifact
 from jpegproof.studies.unit import Unit
 from jpegproof.studies.workshop import Workshop
 
 OnCell = Callable[[Cell], None]
+OnStep = Callable[[str, int, int, float], None]
+
+_KILLED = (
+    "a worker process was killed from outside, most likely because memory ran out; finished predictions are kept: run "
+    "again, with fewer --workers"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +125,7 @@ def run_in_processes(
             silent -= heard
         pool.shutdown()
     except BrokenProcessPool as error:
-        raise StoreError(
-            "a worker process was killed from outside, most likely because memory ran out; finished predictions are "
-            "kept: run again, with fewer --workers"
-        ) from error
+        raise StoreError(_KILLED) from error
     finally:
         # After a mistake or Ctrl-C nobody waits for units in hand: what they finished is stored, the rest is redone.
         for child in multiprocessing.active_children():
@@ -127,7 +133,78 @@ def run_in_processes(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _announce(done: Any, on_cell: OnCell, patience: float = 0.0) -> int:
+def train_here(artifacts: Sequence[Artifact], workshop: Workshop, store: Store, hands: Hands, on_step: OnStep) -> None:
+    """Trains artifacts in this process, one after the other."""
+    with _threads(hands.threads):
+        for artifact in artifacts:
+            train_artifact(artifact, workshop, store, _Steps(label_of(artifact), on_step))
+
+
+def train_in_processes(
+    artifacts: Sequence[Artifact],
+    plan: Plan,
+    spec: StudySpec,
+    store: Store,
+    hands: Hands,
+    allow_code: bool,
+    on_step: OnStep,
+) -> None:
+    """Trains artifacts in several processes of this machine, each as soon as what it builds on is there.
+
+    Raises:
+        StoreError: a process was killed from outside.
+        JpegproofError: whatever a training raises.
+    """
+    context = multiprocessing.get_context("spawn")
+    heard = context.Queue()
+    pool = ProcessPoolExecutor(
+        max_workers=min(hands.workers, len(artifacts)),
+        mp_context=context,
+        initializer=_begin,
+        initargs=(spec, plan, str(store.root), hands, allow_code, heard),
+    )
+    waiting, running = list(artifacts), dict[Future[None], Artifact]()
+    try:
+        while waiting or running:
+            missing = {artifact.name for artifact in [*waiting, *running.values()]}
+            for artifact in [item for item in waiting if not missing & set(item.needs)]:
+                waiting.remove(artifact)
+                running[pool.submit(_train, artifact)] = artifact
+            finished, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
+            _announce(heard, lambda told: on_step(*told))
+            for future in finished:
+                future.result()
+                del running[future]
+        pool.shutdown()
+    except BrokenProcessPool as error:
+        raise StoreError(_KILLED) from error
+    finally:
+        for child in multiprocessing.active_children():
+            child.terminate()
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def label_of(artifact: Artifact) -> str:
+    """What a training is called while it runs."""
+    return artifact.training if artifact.fold is None else f"{artifact.training}, fold {artifact.fold + 1}"
+
+
+class _Steps:
+    """Passes a training's steps on, a few a second at most."""
+
+    def __init__(self, label: str, on_step: OnStep) -> None:
+        self._label = label
+        self._on_step = on_step
+        self._told = 0.0
+
+    def step(self, done: int, total: int, loss: float) -> None:
+        now = time.monotonic()
+        if done == total or now - self._told > 0.3:
+            self._told = now
+            self._on_step(self._label, done, total, loss)
+
+
+def _announce(done: Any, on_cell: Callable[[Any], None], patience: float = 0.0) -> int:
     """Passes on which cells the workers have finished; how many."""
     heard = 0
     while True:
@@ -150,12 +227,18 @@ def _begin(spec: StudySpec, plan: Plan, root: str, hands: Hands, allow_code: boo
     pool = ThreadPoolExecutor(hands.threads) if hands.threads > 1 else None
     _here.update(plan=plan, pool=pool, store=Store(Path(root)), done=done)
     _here["workshop"] = Workshop(spec, hands.device, allow_code=allow_code)
+    _here["workshop"].use(artifact_paths(plan.artifacts, _here["store"]))
 
 
 def _do(cells: tuple[Cell, ...]) -> Tally:
     unit = Unit(_here["plan"], _here["workshop"], _here["store"], cells, _here["done"].put, _here["pool"])
     unit.run()
     return unit.tally
+
+
+def _train(artifact: Artifact) -> None:
+    told = _Steps(label_of(artifact), lambda *step: _here["done"].put(step))
+    train_artifact(artifact, _here["workshop"], _here["store"], told)
 
 
 def _die_with_parent() -> None:

@@ -9,9 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from jpegproof.exceptions import StoreError
+from jpegproof.exceptions import DataError, StoreError
 from jpegproof.jpeg.compression import ORIGINAL, Compression
+from jpegproof.studies.artifacts import Artifact, find_artifact, make_artifacts, training_pictures
 from jpegproof.studies.fingerprint import PROTOCOL_VERSION, fingerprint
+from jpegproof.studies.folds import folds_of
 from jpegproof.studies.spec import CompressionSpec, StudySpec
 from jpegproof.studies.store import write_whole
 from jpegproof.studies.workshop import IDENTITY, Workshop
@@ -29,12 +31,14 @@ class Edge:
     Attributes:
         model: the model's name in the study.
         mitigation: the row's name, as in results.
-        corrector: the corrector's name in the study, or ``identity``.
+        corrector: the corrector's name in the study (a corrector, or a training of one), or ``identity``.
+        tuned: the training whose outcome takes the model's place; empty for the model as it is.
     """
 
     model: str
     mitigation: str
     corrector: str
+    tuned: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,8 @@ class Plan:
     compressions: tuple[Compression, ...]
     shards: tuple[Shard, ...]
     cells: tuple[Cell, ...]
+    artifacts: tuple[Artifact, ...] = ()
+    """What is trained first, in an order in which that can be done."""
 
     def units(self, finished: Iterable[str] = ()) -> Iterator[tuple[Cell, ...]]:
         """The cells that are not finished, one tuple per shard."""
@@ -108,6 +114,10 @@ class Plan:
         """The number of the edge whose cells on the originals are a model's reference."""
         return self.edges.index(Edge(model, "none", IDENTITY))
 
+    def is_reference(self, cell: Cell) -> bool:
+        """Whether a cell holds a model's own answers on the originals, with which all others are compared."""
+        return cell.compression == 0 and cell.edge == self.reference_edge(self.edges[cell.edge].model)
+
     @cached_property
     def _by_column(self) -> dict[tuple[int, int], list[Cell]]:
         columns: dict[tuple[int, int], list[Cell]] = {}
@@ -117,9 +127,10 @@ class Plan:
 
     def save(self, path: Path) -> None:
         """Writes the plan as JSON, so that reports need neither data nor models."""
-        content = {"format": 1, **{key: getattr(self, key) for key in ("study", "seed", "stage", "tasks")}}
+        content = {"format": 2, **{key: getattr(self, key) for key in ("study", "seed", "stage", "tasks")}}
         content["data"] = {name: asdict(facts) for name, facts in self.data.items()}
         content["edges"] = [asdict(edge) for edge in self.edges]
+        content["artifacts"] = [asdict(artifact) for artifact in self.artifacts]
         content["compressions"] = [asdict(compression) for compression in self.compressions]
         content["shards"] = [asdict(shard) for shard in self.shards]
         content["cells"] = [(cell.shard, cell.compression, cell.edge, cell.name) for cell in self.cells]
@@ -147,6 +158,9 @@ def load_plan(path: Path) -> Plan:
             compressions=tuple(_compression(item) for item in content["compressions"]),
             shards=tuple(Shard(s["data"], tuple(s["pictures"]), s["digest"]) for s in content["shards"]),
             cells=tuple(Cell(*cell) for cell in content["cells"]),
+            artifacts=tuple(
+                Artifact(**{**artifact, "needs": tuple(artifact["needs"])}) for artifact in content.get("artifacts", [])
+            ),
         )
     except FileNotFoundError as error:
         raise StoreError(
@@ -162,18 +176,20 @@ def make_plan(spec: StudySpec, workshop: Workshop) -> Plan:
     Raises:
         JpegproofError: a data set, model or corrector of the study cannot be had.
     """
-    used = {spec.data_of(model) for model in spec.models}
+    used = {spec.data_of(model) for model in spec.measured}
     edges = _edges(spec)
     compressions = (ORIGINAL, *_compressions(spec.compression))
     shards = tuple(shard for name in spec.data if name in used for shard in _shards(name, workshop))
-    listed = {(edge.model, edge.mitigation, edge.corrector) for edge in _listed_edges(spec)}
-    edge_digests = [_edge_digest(edge, workshop) for edge in edges]
+    listed = set(_listed_edges(spec))
+    artifacts = make_artifacts(spec, workshop)
+    _refuse_leaks(spec, workshop, edges)
+    edge_digests = [_edge_digest(edge, spec, workshop, artifacts) for edge in edges]
     compression_digests = [fingerprint(compression.describe()) for compression in compressions]
     cells: list[Cell] = []
     for shard_number, shard in enumerate(shards):
         for number, compression in enumerate(compressions):
             for edge_number, edge in enumerate(edges):
-                wanted = (edge.model, edge.mitigation, edge.corrector) in listed
+                wanted = edge in listed
                 on_original = edge.corrector == IDENTITY  # a corrector corrects JPEGs; the original has no tables
                 if spec.data_of(edge.model) != shard.data or not (on_original if compression.is_original else wanted):
                     continue
@@ -192,15 +208,17 @@ def make_plan(spec: StudySpec, workshop: Workshop) -> Plan:
         for name in spec.data
         if name in used and (pictures := workshop.pictures(name))
     }
-    tasks = {name: workshop.model(name).task.name for name in spec.models}
-    return Plan(spec.name, spec.seed, spec.compression.stage, facts, tasks, edges, compressions, shards, tuple(cells))
+    tasks = {name: workshop.model(name).task.name for name in spec.measured}
+    stage = spec.compression.stage
+    return Plan(spec.name, spec.seed, stage, facts, tasks, edges, compressions, shards, tuple(cells), artifacts)
 
 
 def _listed_edges(spec: StudySpec) -> list[Edge]:
     edges: list[Edge] = []
     for row in spec.mitigations:
-        for model in row.models or spec.models:
-            edge = Edge(model, row.mitigation, row.corrector or IDENTITY)
+        own = [spec.trainings[row.tuned].model or ""] if row.tuned is not None else spec.measured
+        for model in row.models or own:
+            edge = Edge(model, row.mitigation, row.corrector or IDENTITY, row.tuned or "")
             if edge not in edges:
                 edges.append(edge)
     return edges
@@ -209,8 +227,8 @@ def _listed_edges(spec: StudySpec) -> list[Edge]:
 def _edges(spec: StudySpec) -> tuple[Edge, ...]:
     """The listed edges, and before them each model's reference where the file does not list the row ``none``."""
     listed = _listed_edges(spec)
-    references = [Edge(model, "none", IDENTITY) for model in spec.models]
-    return tuple([edge for edge in references if edge not in listed] + listed)
+    references = [Edge(model, "none", IDENTITY) for model in spec.measured]
+    return tuple(references + [edge for edge in listed if edge not in references])
 
 
 def _compressions(spec: CompressionSpec) -> list[Compression]:
@@ -222,7 +240,9 @@ def _compressions(spec: CompressionSpec) -> list[Compression]:
 def _shards(name: str, workshop: Workshop) -> Iterator[Shard]:
     pictures = workshop.pictures(name)
     for numbers in _cut(workshop.chosen(name), pictures.size_in_bytes):
-        facts = [(pictures.name(number), pictures.identity(number), pictures.target(number)) for number in numbers]
+        facts = [
+            (pictures.name(number), workshop.identity(name, number), pictures.target(number)) for number in numbers
+        ]
         yield Shard(name, tuple(numbers), fingerprint({"pictures": facts}))
 
 
@@ -240,16 +260,54 @@ def _cut(numbers: Sequence[int], size_of: Any) -> Iterator[list[int]]:
         yield shard
 
 
-def _edge_digest(edge: Edge, workshop: Workshop) -> str:
+def _edge_digest(edge: Edge, spec: StudySpec, workshop: Workshop, artifacts: Sequence[Artifact]) -> str:
+    by_place = {(artifact.training, artifact.fold): artifact for artifact in artifacts}
+
+    def trained(name: str) -> dict[str, Any]:
+        folds = folds_of(spec, name)
+        names = [find_artifact(by_place, name, fold).name for fold in (range(folds) if folds is not None else [None])]
+        return {"artifacts": names}
+
     model = workshop.model(edge.model)
-    return fingerprint(
-        {
-            "corrector": dict(workshop.corrector(edge.corrector).describe()),
-            "model": dict(model.identity),
-            "preparation": dict(model.preparation.describe()),
-            "task": [model.task.name, model.task.version],
-        }
-    )
+    facts = {
+        "corrector": (
+            trained(edge.corrector)
+            if edge.corrector in spec.trainings
+            else dict(workshop.corrector(edge.corrector).describe())
+        ),
+        "model": dict(model.identity),
+        "preparation": dict(model.preparation.describe()),
+        "task": [model.task.name, model.task.version],
+    }
+    if edge.tuned:
+        facts["tuned"] = trained(edge.tuned)
+    return fingerprint(facts)
+
+
+def _refuse_leaks(spec: StudySpec, workshop: Workshop, edges: Sequence[Edge]) -> None:
+    """Raises DataError where a picture would be measured with something that has learned from it."""
+    for edge in edges:
+        data = spec.data_of(edge.model)
+        pictures = workshop.pictures(data)
+        measured = {workshop.identity(data, number): pictures.name(number) for number in workshop.chosen(data)}
+        for training in {name for name in (edge.corrector, edge.tuned) if name in spec.trainings}:
+            for seen in _lineage(spec, training):
+                for fold in range(folds) if (folds := folds_of(spec, seen)) is not None else [None]:
+                    for source, number in training_pictures(spec, workshop, seen, fold):
+                        name = measured.get(workshop.identity(source, number))
+                        held_out = source == data and fold is not None and spec.data[data].folds is not None
+                        if name is not None and not held_out:
+                            raise DataError(
+                                f"training {seen!r} learns from {name}, on which {edge.model} is measured behind it; "
+                                f"give data {data!r} folds: 2 to cross-fit, or train on other pictures"
+                            )
+
+
+def _lineage(spec: StudySpec, training: str) -> list[str]:
+    """A training and all trainings that it builds on."""
+    this = spec.trainings[training]
+    below = [name for name in (this.start, this.corrector) if name in spec.trainings]
+    return [training, *(name for first in below for name in _lineage(spec, first))]
 
 
 def _compression(content: dict[str, Any]) -> Compression:

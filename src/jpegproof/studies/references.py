@@ -9,8 +9,8 @@ from typing import Any
 
 from jpegproof.exceptions import MissingExtraError, nearest
 from jpegproof.models.names import is_entry_point, unknown_model
-
-Mistake = tuple[tuple[str | int, ...], str]
+from jpegproof.studies.spec import CORRECTOR_LEARNS, MITIGATIONS, WITH_CORRECTOR, WITH_TUNED
+from jpegproof.studies.training_references import Mistake, training_mistakes, unknown
 
 
 def reference_mistakes(content: Any, root: Path) -> Iterator[Mistake]:
@@ -23,18 +23,30 @@ def reference_mistakes(content: Any, root: Path) -> Iterator[Mistake]:
         content: the parsed YAML.
         root: where relative paths begin.
     """
-    data, models, correctors = (_mapping(content, key) for key in ("data", "models", "correctors"))
+    data, models, correctors, trainings = (
+        _mapping(content, key) for key in ("data", "models", "correctors", "trainings")
+    )
     for name in data:
         for key, exists, what in (("path", Path.is_dir, "folder"), ("classes", Path.is_file, "file")):
             yield from _missing_file(("data", name, key), _mapping(data, name).get(key), root, exists, what)
     for name in correctors:
         place = ("correctors", name, "weights")
-        yield from _missing_file(place, _mapping(correctors, name).get("weights"), root, Path.is_file, "file")
+        corrector = _mapping(correctors, name)
+        yield from _missing_file(place, corrector.get("weights"), root, Path.is_file, "file")
+        if corrector.get("from") == "spandrel" and corrector.get("weights") is None:
+            yield ("correctors", name), "needs the file of its weights; add weights: FILE"
+        if name in trainings:
+            yield ("correctors", name), "is the name of a training too; call one of the two something else"
     for name in models:
         yield from _model_mistakes(name, _mapping(models, name), data, root)
+    if models and all(_mapping(models, name).get("measured") is False for name in models):
+        yield ("models",), "has no model that is measured; take measured: false off one"
+    for name in trainings:
+        yield from training_mistakes(name, trainings, data, models, correctors)
     mitigations = content.get("mitigations") if isinstance(content, Mapping) else None
     for number, item in enumerate(mitigations if isinstance(mitigations, list) else []):
-        yield from _mitigation_mistakes(number, item, models, correctors)
+        yield from _mitigation_mistakes(number, item, models, correctors, trainings)
+    yield from _twin_rows(mitigations if isinstance(mitigations, list) else [], models, trainings)
     compression = _mapping(content, "compression")
     if "tables" in compression and "qualities" in compression:
         yield ("compression", "tables"), "stands beside qualities; own tables take their place, so keep one of the two"
@@ -43,8 +55,8 @@ def reference_mistakes(content: Any, root: Path) -> Iterator[Mistake]:
 def _model_mistakes(name: str, model: Mapping[str, Any], data: Mapping[str, Any], root: Path) -> Iterator[Mistake]:
     wanted = model.get("data")
     if isinstance(wanted, str) and data and wanted not in data:
-        yield ("models", name, "data"), _unknown("data set", wanted, data)
-    if wanted is None and len(data) > 1:
+        yield ("models", name, "data"), unknown("data set", wanted, data)
+    if wanted is None and len(data) > 1 and model.get("measured") is not False:
         yield ("models", name), f"does not say which data set it is measured on; add data: one of {', '.join(data)}"
     weights = model.get("weights")
     if isinstance(weights, str) and Path(weights).suffix:
@@ -66,7 +78,7 @@ def _unknown_source(source: str, root: Path) -> str:
     if library == "jpegproof":
         from jpegproof.models.shipped_models import SHIPPED
 
-        return "" if rest in SHIPPED else _unknown("shipped model", rest, SHIPPED)
+        return "" if rest in SHIPPED else unknown("shipped model", rest, SHIPPED)
     if not is_entry_point(source):
         return unknown_model(source)
     file = Path(source.rpartition(":")[0])
@@ -88,22 +100,76 @@ def _library_names(library: str) -> list[str]:
 
 
 def _mitigation_mistakes(
-    number: int, item: Any, models: Mapping[str, Any], correctors: Mapping[str, Any]
+    number: int,
+    item: Any,
+    models: Mapping[str, Any],
+    correctors: Mapping[str, Any],
+    trainings: Mapping[str, Any],
 ) -> Iterator[Mistake]:
     mitigation = item if isinstance(item, str) else _mapping({"": item}, "").get("mitigation")
     item = item if isinstance(item, Mapping) else {}
-    corrector = item.get("corrector")
+    corrector, tuned = item.get("corrector"), item.get("tuned")
     place = ("mitigations", number)
-    if mitigation == "none" and corrector is not None:
-        yield (*place, "corrector"), "none is the row without a corrector; name another mitigation or leave it out"
-    if mitigation == "off_the_shelf" and corrector is None:
-        yield place, f"needs a corrector: one of {', '.join(correctors) or '(none is defined under correctors)'}"
-    if isinstance(corrector, str) and mitigation != "none" and corrector not in correctors:
-        yield (*place, "corrector"), _unknown("corrector", corrector, correctors)
+    if mitigation not in MITIGATIONS:
+        return  # the schema says so
+    of_correctors = {name for name in trainings if _objective(trainings, name) in CORRECTOR_LEARNS}
+    of_models = {name: None for name in trainings if name not in of_correctors}
+    fit = {**correctors, **dict.fromkeys(sorted(of_correctors))}
+    if mitigation not in WITH_CORRECTOR and corrector is not None:
+        yield (
+            (*place, "corrector"),
+            f"{mitigation} is a row without a corrector; name another mitigation or leave it out",
+        )
+    elif mitigation in WITH_CORRECTOR and corrector is None:
+        known = ", ".join(fit) or "(none is defined under correctors or trainings)"
+        yield place, f"{mitigation} needs a corrector: one of {known}"
+    elif isinstance(corrector, str) and corrector not in fit:
+        yield (*place, "corrector"), unknown("corrector", corrector, fit)
+    if mitigation not in WITH_TUNED and tuned is not None:
+        yield (
+            (*place, "tuned"),
+            f"{mitigation} is a row with the model as it is; name another mitigation or leave it out",
+        )
+    elif mitigation in WITH_TUNED and tuned is None:
+        known = ", ".join(of_models) or "(none is defined under trainings)"
+        yield place, f"{mitigation} needs a training of the model: add tuned: one of {known}"
+    elif isinstance(tuned, str) and tuned not in of_models:
+        yield (*place, "tuned"), unknown("training of a model", tuned, of_models)
     chosen = item.get("models")
+    own = _mapping(trainings, tuned).get("model") if isinstance(tuned, str) else None
     for position, model in enumerate(chosen if isinstance(chosen, list) else []):
+        here = (*place, "models", position)
         if isinstance(model, str) and model not in models:
-            yield (*place, "models", position), _unknown("model", model, models)
+            yield here, unknown("model", model, models)
+        elif own is not None and model != own:
+            yield here, f"training {tuned!r} is of model {own!r}, so it cannot stand for {model!r}"
+        elif isinstance(model, str) and _mapping(models, model).get("measured") is False:
+            yield here, f"model {model!r} is not measured (measured: false), so it has no rows"
+
+
+def _twin_rows(rows: list[Any], models: Mapping[str, Any], trainings: Mapping[str, Any]) -> Iterator[Mistake]:
+    """Rows that would carry the same names in every table."""
+    seen: dict[tuple[Any, Any, Any], Any] = {}
+    for number, item in enumerate(rows):
+        if not isinstance(item, Mapping):
+            continue
+        own = _mapping(trainings, str(item.get("tuned"))).get("model")
+        chosen = item.get("models") or ([own] if own else list(models))
+        for model in chosen if isinstance(chosen, list) else []:
+            key = (item.get("mitigation"), item.get("corrector"), model)
+            if key in seen and seen[key] != item.get("tuned"):
+                yield (
+                    ("mitigations", number),
+                    (
+                        f"has the mitigation and corrector of an earlier row of {model!r} but another training, so "
+                        "tables could not tell them apart; give one of the two a study of its own"
+                    ),
+                )
+            seen.setdefault(key, item.get("tuned"))
+
+
+def _objective(trainings: Mapping[str, Any], name: str) -> Any:
+    return _mapping(trainings, name).get("objective")
 
 
 def _missing_file(
@@ -113,10 +179,6 @@ def _missing_file(
         path = root / Path(value).expanduser()
         if not exists(path):
             yield place, f"there is no such {what}: {path}"
-
-
-def _unknown(what: str, name: str, known: Mapping[str, Any]) -> str:
-    return f"{what} {name!r} is not defined in this study.{nearest(name, known)} Known: {', '.join(known) or 'none'}."
 
 
 def _mapping(content: Any, key: str) -> Mapping[str, Any]:

@@ -10,13 +10,14 @@ from typing import Protocol
 
 from jpegproof.exceptions import JpegproofError
 from jpegproof.models.model import Model
-from jpegproof.studies.engine import Hands, run_here, run_in_processes
+from jpegproof.studies.engine import Hands, run_here, run_in_processes, train_here, train_in_processes
 from jpegproof.studies.environment import environment, save_environment
 from jpegproof.studies.plan import Cell, Plan, make_plan
 from jpegproof.studies.spec import StudySpec
 from jpegproof.studies.store import Store, write_whole
 from jpegproof.studies.study_file import dump_study
 from jpegproof.studies.tally import Tally
+from jpegproof.studies.train_artifact import artifact_paths
 from jpegproof.studies.workshop import Workshop
 
 PLAN_FILE, STUDY_FILE, ENVIRONMENT_FILE, WORK_FILE = "plan.json", "study.yaml", "environment.json", "work.jsonl"
@@ -33,6 +34,10 @@ class Progress(Protocol):
         """One more cell is finished."""
         ...
 
+    def training(self, name: str, done: int, total: int, loss: float) -> None:
+        """So many steps of a training are done; `loss` is that of the last one."""
+        ...
+
     def warn(self, text: str) -> None:
         """Something the user should know."""
         ...
@@ -47,6 +52,9 @@ class Silence:
     def advance(self) -> None:
         """See `Progress`."""
 
+    def training(self, name: str, done: int, total: int, loss: float) -> None:
+        """See `Progress`."""
+
     def warn(self, text: str) -> None:
         """See `Progress`."""
 
@@ -59,11 +67,13 @@ class Run:
         plan: all the cells.
         computed: how many of them this run computed.
         tally: the work that this took.
+        trained: how many artifacts this run trained.
     """
 
     plan: Plan
     computed: int
     tally: Tally
+    trained: int = 0
 
 
 def run_study(
@@ -103,6 +113,8 @@ def run_study(
     plan.save(out / PLAN_FILE)
     for change in save_environment(out / ENVIRONMENT_FILE, environment(hands.device, hands.workers, hands.threads)):
         heard.warn(change)
+    workshop.use(artifact_paths(plan.artifacts, store))
+    trained = _train(plan, spec, workshop, store, hands, allow_code, heard, given)
     finished = store.finished()
     units = list(plan.units(finished))
     missing = sum(len(cells) for cells in units)
@@ -124,4 +136,24 @@ def run_study(
             total += tally
             log.write(json.dumps(tally.as_dict()) + "\n")
             log.flush()
-    return Run(plan, missing, total)
+    return Run(plan, missing, total, trained)
+
+
+def _train(
+    plan: Plan,
+    spec: StudySpec,
+    workshop: Workshop,
+    store: Store,
+    hands: Hands,
+    allow_code: bool,
+    heard: Progress,
+    given: Mapping[str, Model] | None,
+) -> int:
+    """Trains what is missing of the plan's artifacts; how many."""
+    missing = [artifact for artifact in plan.artifacts if not store.artifact(artifact.name).exists()]
+    alone = hands.workers == 1 or len(missing) == 1 or bool(given)
+    if alone:
+        train_here(missing, workshop, store, hands, heard.training)
+    else:
+        train_in_processes(missing, plan, spec, store, hands, allow_code, heard.training)
+    return len(missing)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -14,12 +14,39 @@ Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\w[\w .+-]*
 Pixels = Annotated[int, Field(ge=1, le=100_000)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Mitigation = Literal["none", "off_the_shelf"]
-MITIGATIONS: tuple[str, ...] = ("none", "off_the_shelf")
+Mitigation = Literal[
+    "none",
+    "control",
+    "statistics_only",
+    "supervised_fine_tuning",
+    "self_distilled",
+    "off_the_shelf",
+    "task_targeted",
+    "transfer",
+    "both",
+]
+MITIGATIONS: tuple[str, ...] = get_args(Mitigation)
+#: The rows that put a corrector before the model, and those that put a model trained anew in its place.
+WITH_CORRECTOR = frozenset(["off_the_shelf", "task_targeted", "transfer", "both"])
+WITH_TUNED = frozenset(["control", "statistics_only", "supervised_fine_tuning", "self_distilled", "both"])
+
+Objective = Literal[
+    "restore_pixels", "task_targeted", "self_distilled", "supervised_fine_tuning", "control", "statistics_only"
+]
+#: The objectives whose learner is a corrector; of the others the model learns.
+CORRECTOR_LEARNS = frozenset(["restore_pixels", "task_targeted"])
+#: The objectives that read labels.
+READS_LABELS = frozenset(["supervised_fine_tuning", "control"])
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+_FOLDS = (
+    "Cross-fitting: a training on this set is done once for each fold, on the other folds, and each picture is "
+    "measured with what has not seen it."
+)
 
 
 class DataSpec(_Part):
@@ -33,6 +60,7 @@ class DataSpec(_Part):
         None, description="For image_folder: a text file of class folder names in label order, one a line."
     )
     limit: int | None = Field(None, ge=1, description="Use only so many pictures, evenly spaced over the set.")
+    folds: int | None = Field(None, ge=2, le=20, description=_FOLDS)
 
 
 class WorldSpec(_Part):
@@ -40,6 +68,7 @@ class WorldSpec(_Part):
 
     world: Literal["train", "val", "test"] = Field(description="Which of the world's splits.")
     size: int = Field(2000, ge=1, description="How many pictures.")
+    folds: int | None = Field(None, ge=2, le=20, description=_FOLDS)
 
 
 class PreparationSpec(_Part):
@@ -68,24 +97,84 @@ class ModelSpec(_Part):
     preparation: PreparationSpec | None = Field(None, description="Where it differs from what the model comes with.")
     arguments: dict[str, Any] = Field(default_factory=dict, description="For an entry point's function.")
     batch_size: int | None = Field(None, ge=1, description="Pictures at once; the task's usual number unless given.")
+    measured: bool = Field(True, description="false: the model only serves trainings and has no rows.")
 
 
 class CorrectorSpec(_Part):
     """A corrector: a network that repairs the picture before the model sees it."""
 
-    source: Literal["spandrel"] = Field(alias="from", description="spandrel: whatever it recognises in a local file.")
-    weights: Path = Field(description="The file; relative to the study's root.")
+    source: Literal["spandrel", "jpegproof"] = Field(
+        alias="from",
+        description="jpegproof: the default corrector, or one that fit has trained; spandrel: whatever it recognises.",
+    )
+    weights: Path | None = Field(
+        None, description="The file; relative to the study's root. jpegproof's own come with the package."
+    )
     channels: Literal["rgb", "luma", "each"] | None = Field(
-        None, description="What a one-channel network is run on: luma (default) or each of red, green, blue."
+        None, description="spandrel: what a one-channel network is run on: luma (default) or each of red, green, blue."
     )
     precision: Literal["float32", "bfloat16"] = Field("float32", description="bfloat16 is faster and less exact.")
+
+
+def _range(value: Any) -> Any:
+    if isinstance(value, str) and value.count(":") == 1:
+        return [int(part) if part.strip().isdigit() else part for part in value.split(":")]
+    return value
+
+
+def _ordered(ends: tuple[int, int]) -> tuple[int, int]:
+    if ends[0] > ends[1]:
+        raise ValueError(f"begins at {ends[0]} and ends below it, at {ends[1]}; write the lowest first")
+    return ends
+
+
+class TrainingSpec(_Part):
+    """A training: what comes out is a corrector or a model, made once and named by all that it depends on."""
+
+    objective: Objective = Field(description="What it is trained for.")
+    data: Name | list[Name] = Field(description="The data sets whose pictures it learns from.")
+    model: Name | None = Field(
+        None, description="The model: frozen for task_targeted, the one that learns elsewhere; not for restore_pixels."
+    )
+    start: Name | None = Field(
+        None, description="Where a corrector begins: a corrector of this study, or a training of one; else untrained."
+    )
+    corrector: Name | None = Field(
+        None, description="Stands before the learning model, frozen: a corrector of this study, or a training of one."
+    )
+    steps: int = Field(ge=1, le=10_000_000, description="Updates of the weights.")
+    batch: int = Field(8, ge=1, le=4096, description="Pictures a step.")
+    learning_rate: Positive = Field(1e-4, description="At its peak; AdamW, warmed up, then falling by a cosine.")
+    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(0.0, description="AdamW's.")
+    qualities: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=100)], Annotated[int, Field(ge=1, le=100)]],
+        BeforeValidator(_range, json_schema_input_type=str | tuple[int, int]),
+        AfterValidator(_ordered),
+    ] = Field((10, 90), description="Lowest and highest; each picture gets one at random: '10:90' or [10, 90].")
+    subsampling: list[Literal["4:2:0", "4:2:2", "4:4:4"]] = Field(
+        default_factory=lambda: ["4:2:0"], min_length=1, description="Of chroma; each picture gets one at random."
+    )
+    crop: Annotated[int, Field(ge=16, le=4096, multiple_of=16)] | None = Field(
+        None, description="restore_pixels: side of the random squares that it learns from, a multiple of 16."
+    )
+    augment: Literal["none", "mirror", "dihedral"] = Field("mirror", description="Before compressing.")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="Of convolutions; auto: bfloat16 where the machine has it."
+    )
+    seed: int = Field(0, ge=0, description="Of everything random in it.")
+
+    @property
+    def data_names(self) -> list[str]:
+        """The data sets, as a list."""
+        return [self.data] if isinstance(self.data, str) else list(self.data)
 
 
 class MitigationSpec(_Part):
     """One row of the table: a corrector in front of some of the models."""
 
     mitigation: Mitigation = Field(description="The row's name in results.")
-    corrector: Name | None = Field(None, description="A corrector of this study; not for none.")
+    corrector: Name | None = Field(None, description="A corrector of this study, or a training of one.")
+    tuned: Name | None = Field(None, description="A training of the model, whose outcome takes the model's place.")
     models: list[Name] | None = Field(None, description="Models of this study; all unless given.")
 
 
@@ -127,14 +216,20 @@ class StudySpec(_Part):
     data: dict[Name, DataSpec | WorldSpec] = Field(min_length=1, description="The data sets, by name.")
     models: dict[Name, ModelSpec] = Field(min_length=1, description="The models, by name.")
     correctors: dict[Name, CorrectorSpec] = Field(default_factory=dict, description="The correctors, by name.")
+    trainings: dict[Name, TrainingSpec] = Field(default_factory=dict, description="What is trained first, by name.")
     compression: CompressionSpec = Field(default_factory=lambda: CompressionSpec.model_validate({}))
     mitigations: list[
         Annotated[MitigationSpec, BeforeValidator(_one_mitigation, json_schema_input_type=Mitigation | MitigationSpec)]
     ] = Field(
-        default_factory=lambda: [MitigationSpec(mitigation="none", corrector=None, models=None)],
+        default_factory=lambda: [MitigationSpec(mitigation="none", corrector=None, tuned=None, models=None)],
         min_length=1,
-        description="The rows: a name alone (none), or a name with a corrector and, if not all, models.",
+        description="The rows: a name alone (none), or a name with a corrector, a training, and, if not all, models.",
     )
+
+    @property
+    def measured(self) -> list[str]:
+        """The names of the models that have rows."""
+        return [name for name, model in self.models.items() if model.measured]
 
     def data_of(self, model: str) -> str:
         """The name of the data set that a model is measured on."""

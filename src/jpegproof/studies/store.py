@@ -9,6 +9,7 @@ from pathlib import Path
 from jpegproof.exceptions import StoreError
 
 PREDICTIONS = "predictions"
+ARTIFACTS = "artifacts"
 
 
 class Store:
@@ -52,12 +53,18 @@ class Store:
         Raises:
             StoreError: the disk is full, or the folder cannot be written.
         """
-        path = self.path(name)
+        return self._put(self.path(name), name, content)
+
+    def put_artifact(self, name: str, content: bytes) -> bool:
+        """Stores a trained thing's file whole, unless it is there already; see `put_once`."""
+        return self._put(self.artifact(name), name, content)
+
+    def _put(self, path: Path, name: str, content: bytes) -> bool:
         if path.exists():
             return False
         part = self._parts / f"{name}.{os.getpid()}.{secrets.token_hex(4)}"
         try:
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             with part.open("wb") as file:
                 file.write(content)
                 file.flush()
@@ -82,6 +89,14 @@ class Store:
     def path(self, name: str) -> Path:
         """Where a cell's prediction file is or will be."""
         return self.root / PREDICTIONS / name[:2] / f"{name}.parquet"
+
+    def artifact(self, name: str) -> Path:
+        """Where a trained thing is or will be."""
+        return self.root / ARTIFACTS / f"{name}.safetensors"
+
+    def checkpoint(self, name: str) -> Path:
+        """Where an unfinished training stands."""
+        return self.root / ARTIFACTS / "unfinished" / f"{name}.pt"
 
     def finished(self) -> set[str]:
         """The fingerprints of all finished cells."""

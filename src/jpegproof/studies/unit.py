@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from jpegproof.correctors.protocol import to_pixels
+from jpegproof.correctors.protocol import Corrector, to_pixels
 from jpegproof.exceptions import JpegproofError, ModelError
 from jpegproof.jpeg.codec import DecodedJpeg, Pixels, decode, encode
 from jpegproof.jpeg.compression import Compression
@@ -18,7 +18,8 @@ from jpegproof.jpeg.intake import UnusablePictureError
 from jpegproof.models.model import Model
 from jpegproof.models.preparation import Preparation
 from jpegproof.studies.fingerprint import fingerprint
-from jpegproof.studies.plan import Cell, Plan
+from jpegproof.studies.folds import fold_of
+from jpegproof.studies.plan import Cell, Edge, Plan
 from jpegproof.studies.predictions import prediction_bytes, read_predictions
 from jpegproof.studies.store import Store
 from jpegproof.studies.tally import Tally
@@ -155,12 +156,13 @@ class Unit:
         """Per row the corrected picture, or why there is none."""
         if name == IDENTITY:
             return {row: item.pixels if isinstance(item, DecodedJpeg) else item for row, item in jpegs.items()}
-        corrector = self._workshop.corrector(name)
+        folds = self._workshop.folds([name])
         answers: dict[int, Pixels | str] = {}
         for row, item in jpegs.items():
             if isinstance(item, str):
                 answers[row] = item
                 continue
+            corrector = self._corrector(name, row, folds)
             with self.tally.stage("correct", 1):
                 try:
                     answers[row] = to_pixels(corrector([item])[0])
@@ -179,7 +181,7 @@ class Unit:
         for cell in cells:
             name = self._plan.edges[cell.edge].model
             model = self._workshop.model(name)
-            reference = None if original else self._reference(name, cell)
+            reference = None if self._plan.is_reference(cell) else self._reference(name, cell)
             key = fingerprint(dict(model.preparation.describe()))
             if key not in inputs:
                 inputs[key] = self._prepared(model, pictures, framed=not original and self._plan.stage == "input")
@@ -189,7 +191,7 @@ class Unit:
                 row: item for row, item in inputs[key].items() if row not in skipped and not isinstance(item, str)
             }
             rows = list(tensors)
-            answer = self._observe(name, model, list(tensors.values())) if rows else None
+            answer = self._observe(self._plan.edges[cell.edge], tensors) if rows else None
             self._finish(cell, model, answer, rows, skipped, pictures, reference)
 
     def _prepared(self, model: Model, pictures: Pictures, framed: bool) -> dict[int, torch.Tensor | str]:
@@ -202,8 +204,23 @@ class Unit:
         with self.tally.stage("prepare", len(pictures.pixels)):
             return dict(zip(pictures.pixels, self._map(one, pictures.pixels.values()), strict=True))
 
-    def _observe(self, name: str, model: Model, inputs: Sequence[torch.Tensor]) -> Any:
-        """The model's answers, batch by batch; the batches depend on the rows alone, never on what was done before."""
+    def _observe(self, edge: Edge, inputs: Mapping[int, torch.Tensor]) -> Any:
+        """The answers of an edge's model, in the order of the rows; where it is cross-fitted, fold by fold."""
+        folds = self._workshop.folds([edge.tuned])
+        if not edge.tuned or folds is None:
+            model = self._workshop.trained_model(edge.tuned, None) if edge.tuned else self._workshop.model(edge.model)
+            return self._answers(edge.model, model, list(inputs.values()))
+        by_fold = _grouped(list(inputs), lambda row: fold_of(self._names[row], folds))
+        answers = [
+            self._answers(edge.model, self._workshop.trained_model(edge.tuned, fold), [inputs[row] for row in rows])
+            for fold, rows in by_fold
+        ]
+        order = [row for _, rows in by_fold for row in rows]
+        task = self._workshop.model(edge.model).task
+        return task.select(task.join(answers), _places(order, list(inputs)))
+
+    def _answers(self, name: str, model: Model, inputs: Sequence[torch.Tensor]) -> Any:
+        """A model's answers, batch by batch; the batches depend on the rows alone, never on what was done before."""
         answers: list[Any] = []
         with self.tally.stage("infer", len(inputs)), torch.inference_mode():
             for batch in _batches(inputs, self._workshop.batch_size(name)):
@@ -219,6 +236,12 @@ class Unit:
                 model.task.check(answer, self._pictures.class_names)
                 answers.append(answer)
             return model.task.join(answers)
+
+    def _corrector(self, name: str, row: int, folds: int | None) -> Corrector:
+        if name not in self._workshop.spec.trainings:
+            return self._workshop.corrector(name)
+        fold = fold_of(self._names[row], folds) if folds is not None else None
+        return self._workshop.trained_corrector(name, fold)
 
     def _finish(
         self,
@@ -301,10 +324,10 @@ def _sorted_out(answers: dict[int, Any], skipped: dict[int, str], sizes: dict[in
     return Pictures(pixels, {**skipped, **reasons}, sizes)
 
 
-def _grouped(cells: Sequence[Cell], key: Callable[[Cell], Any]) -> list[tuple[Any, list[Cell]]]:
-    groups: dict[Any, list[Cell]] = {}
-    for cell in cells:
-        groups.setdefault(key(cell), []).append(cell)
+def _grouped(items: Sequence[_T], key: Callable[[_T], Any]) -> list[tuple[Any, list[_T]]]:
+    groups: dict[Any, list[_T]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
     return list(groups.items())
 
 

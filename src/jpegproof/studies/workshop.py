@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from jpegproof.correctors.default import load_corrector
 from jpegproof.correctors.find import find_corrector
+from jpegproof.correctors.grid_corrector import GridCorrector
 from jpegproof.correctors.identity import Identity
 from jpegproof.correctors.protocol import Corrector
 from jpegproof.data.find import open_pictures
@@ -21,7 +23,9 @@ from jpegproof.exceptions import DataError, JpegproofError, ModelError
 from jpegproof.models.find import find_model
 from jpegproof.models.model import Model
 from jpegproof.models.names import is_entry_point
+from jpegproof.studies.folds import folds_of
 from jpegproof.studies.spec import DataSpec, StudySpec, WorldSpec
+from jpegproof.weights import load_into, read_weights
 
 IDENTITY = "identity"
 
@@ -52,6 +56,9 @@ class Workshop:
         self._pictures: dict[str, PictureSet] = {}
         self._models: dict[str, Model] = {}
         self._correctors: dict[str, Corrector] = {IDENTITY: Identity()}
+        self._identities: dict[tuple[str, int], str] = {}
+        self._artifacts: dict[tuple[str, int | None], Path] = {}
+        self._trained: dict[Path, Corrector | Model] = {}
         for name, model in (given or {}).items():
             self._models[name] = self._placed(replace(model, network=copy.deepcopy(model.network)))
 
@@ -66,6 +73,17 @@ class Workshop:
         total, data = len(self.pictures(name)), self.spec.data[name]
         limit = data.limit if isinstance(data, DataSpec) and data.limit else total
         return [position * total // limit for position in range(limit)] if limit < total else list(range(total))
+
+    def identity(self, data: str, number: int) -> str:
+        """What changes with a picture's content; worked out once, since it may mean reading the file."""
+        key = (data, number)
+        if key not in self._identities:
+            self._identities[key] = self.pictures(data).identity(number)
+        return self._identities[key]
+
+    def use(self, artifacts: Mapping[tuple[str, int | None], Path]) -> None:
+        """Tells where the trained things are: a file by (training, fold), which may come to be there only later."""
+        self._artifacts = dict(artifacts)
 
     def model(self, name: str) -> Model:
         """The model of a name, on the device.
@@ -98,9 +116,52 @@ class Workshop:
         """The corrector of a name, on the device. Raises as `find_corrector`."""
         if name not in self._correctors:
             spec = self.spec.correctors[name]
-            options: dict[str, Any] = {"channels": spec.channels, "precision": spec.precision}
-            self._correctors[name] = find_corrector(spec.source, str(spec.weights), options, self.device)
+            options: dict[str, Any] = {"precision": spec.precision}
+            if spec.source == "spandrel":
+                options["channels"] = spec.channels
+            weights = str(spec.weights) if spec.weights is not None else None
+            self._correctors[name] = find_corrector(spec.source, weights, options, self.device)
         return self._correctors[name]
+
+    def trained_corrector(self, training: str, fold: int | None) -> GridCorrector:
+        """The corrector that a training has made, for a picture of a fold.
+
+        Raises:
+            WeightsError: its file is missing or damaged.
+        """
+        path = self._artifact(training, fold)
+        if path not in self._trained:
+            self._trained[path] = load_corrector(path, self.device)
+        found = self._trained[path]
+        assert isinstance(found, GridCorrector)
+        return found
+
+    def trained_model(self, training: str, fold: int | None) -> Model:
+        """The model that a training has made, for a picture of a fold.
+
+        Raises:
+            WeightsError: its file is missing or damaged.
+        """
+        path = self._artifact(training, fold)
+        if path not in self._trained:
+            name = self.spec.trainings[training].model
+            assert name is not None
+            model = self.model(name)
+            network = copy.deepcopy(model.network)
+            load_into(network, read_weights(path), path)
+            self._trained[path] = self._placed(replace(model, network=network))
+        found = self._trained[path]
+        assert isinstance(found, Model)
+        return found
+
+    def folds(self, edge_names: Iterable[str]) -> int | None:
+        """Into how many folds the pictures fall for what is named (correctors and trainings)."""
+        counts = (folds_of(self.spec, name) for name in edge_names if name in self.spec.trainings)
+        return next((count for count in counts if count is not None), None)
+
+    def _artifact(self, training: str, fold: int | None) -> Path:
+        place = (training, fold if folds_of(self.spec, training) is not None else None)
+        return self._artifacts[place]
 
     def batch_size(self, model: str) -> int:
         """How many pictures go through a model at once."""

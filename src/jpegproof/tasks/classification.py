@@ -61,6 +61,20 @@ class Classification:
         """Mean absolute difference of the logits, per picture: (N,). Source: the paper's L1 loss of task targeting."""
         return (first - second).abs().mean(dim=1)
 
+    def supervised_loss(self, answer: torch.Tensor, targets: Sequence[int | None]) -> torch.Tensor:
+        """Cross-entropy of the logits with the labels, in nats, per picture: (N,).
+
+        Raises:
+            ModelError: a picture has no label, or one that the model does not know.
+        """
+        if any(target is None or not 0 <= target < answer.shape[1] for target in targets):
+            raise ModelError(
+                f"fine-tuning needs a label from 0 to {answer.shape[1] - 1} for each picture; without labels use "
+                "self_distilled or task_targeted"
+            )
+        labels = torch.tensor([int(target or 0) for target in targets], device=answer.device)
+        return torch.nn.functional.cross_entropy(answer, labels, reduction="none")
+
     def check(self, answer: torch.Tensor, class_names: Sequence[str] | None) -> None:
         """See `Task.check`.
 

@@ -42,6 +42,10 @@ class Task(Protocol[Observation]):
         """The label-free distance of two answers: (N,), one per picture, differentiable."""
         ...
 
+    def supervised_loss(self, answer: Observation, targets: Sequence[Target]) -> torch.Tensor:
+        """The task's own training loss against what is true: (N,), one per picture, differentiable."""
+        ...
+
     def check(self, answer: Observation, class_names: Sequence[str] | None) -> None:
         """Raises ModelError where the model's answers cannot be about the data set's classes."""
         ...

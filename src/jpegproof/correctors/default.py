@@ -1,0 +1,93 @@
+"""The default corrector and its relatives: weights that come with the package, and files that ``fit`` has written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from jpegproof.correctors.block_restorer import BlockRestorer
+from jpegproof.correctors.grid_corrector import GridCorrector, Precision
+from jpegproof.exceptions import WeightsError
+from jpegproof.weights import file_digest, load_into, read_weights
+
+#: The name of the default corrector's weights in the package, each with a card beside it.
+DEFAULT = "block-restorer"
+
+#: The key of the one entry of a file's metadata: JSON that says how the network is built.
+METADATA = "jpegproof"
+
+
+def default_corrector(device: torch.device | str = "cpu", precision: Precision = "float32") -> GridCorrector:
+    """The default corrector with the weights that come with the package: trained for pixels, on photographs."""
+    with as_file(files("jpegproof.correctors").joinpath("shipped", f"{DEFAULT}.safetensors")) as path:
+        return load_corrector(path, device, precision)
+
+
+def untrained_corrector(seed: int, device: torch.device | str = "cpu", **size: int) -> GridCorrector:
+    """A corrector of the default's kind that gives every picture back as it is, until it is trained.
+
+    Args:
+        seed: of its hidden weights.
+        device: where it runs.
+        size: arguments of `BlockRestorer`.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = BlockRestorer(**size)
+    return GridCorrector(network.to(device), {"untrained": seed, **_build(network)})
+
+
+def load_corrector(path: Path, device: torch.device | str = "cpu", precision: Precision = "float32") -> GridCorrector:
+    """A corrector from a file that `corrector_bytes` made.
+
+    Raises:
+        WeightsError: the file is missing, damaged, or no corrector of jpegproof's.
+    """
+    weights = read_weights(path)
+    network = BlockRestorer(**_built(path))
+    load_into(network, weights, path)
+    return GridCorrector(network.float().to(device), {"weights": file_digest(path)}, precision)
+
+
+def corrector_bytes(weights: Mapping[str, Tensor], network: BlockRestorer, half: bool = False) -> bytes:
+    """A corrector as the content of a ``.safetensors`` file, the same bytes for the same weights.
+
+    Args:
+        weights: its state dict.
+        network: says how it is built.
+        half: whether to store it in half precision.
+    """
+    kept = {
+        name: (value.half() if half and value.is_floating_point() else value).detach().cpu().contiguous()
+        for name, value in weights.items()
+    }
+    # One entry only: safetensors writes several in a random order, and the same weights should be the same bytes.
+    return save(kept, metadata={METADATA: json.dumps({"network": "BlockRestorer", **_build(network)}, sort_keys=True)})
+
+
+def _build(network: BlockRestorer) -> dict[str, int]:
+    return {"width": network.width, "depth": network.depth}
+
+
+def _built(path: Path) -> dict[str, Any]:
+    """How the network of a file is built, from its metadata."""
+    problem = f"{path}: is no corrector of jpegproof's; for other restorers use spandrel:FILE"
+    if path.suffix.lower() != ".safetensors":
+        raise WeightsError(problem)
+    try:
+        with safe_open(path, framework="pt") as file:
+            told = json.loads((file.metadata() or {}).get(METADATA, "{}"))
+    except (SafetensorError, OSError, ValueError) as error:
+        raise WeightsError(f"{path}: is not a readable safetensors file: {error}") from error
+    size = {name: told.get(name) for name in ("width", "depth")} if isinstance(told, dict) else {}
+    if not size or any(not isinstance(value, int) or not 1 <= value <= 4096 for value in size.values()):
+        raise WeightsError(problem)
+    return size

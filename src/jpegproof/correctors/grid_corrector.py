@@ -1,0 +1,89 @@
+"""The corrector around `BlockRestorer`: decoded JPEGs of any size in, restored pictures out; trainable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from jpegproof.correctors.block_restorer import BLOCK, CONDITIONS, BlockRestorer
+from jpegproof.jpeg.codec import DecodedJpeg
+from jpegproof.jpeg.header import JpegHeader
+
+Precision = Literal["float32", "bfloat16"]
+
+#: Whether chroma is halved down and across, by the file's subsampling; anything rarer counts as both.
+_HALVED = {"4:4:4": (0.0, 0.0), "4:2:2": (0.0, 1.0), "4:4:0": (1.0, 0.0), "4:0:0": (0.0, 0.0)}
+
+
+def condition(header: JpegHeader) -> Tensor:
+    """What the network is told of a file: (132,) float32.
+
+    Natural logarithms of the 64 luma and 64 chroma steps, row by row, as (log step - 3) / 1.5; whether chroma is halved
+    down and across; whether there is chroma at all; and 1. A grey file repeats its luma table.
+    """
+    chroma = header.luma if header.chroma is None else header.chroma
+    steps = np.concatenate([header.luma.ravel(), chroma.ravel()]).astype(np.float64)
+    tables = (np.log(np.maximum(steps, 1)) - 3.0) / 1.5
+    vertical, horizontal = _HALVED.get(header.subsampling, (1.0, 1.0))
+    numbers = np.concatenate([tables, [vertical, horizontal, 0.0 if header.chroma is None else 1.0, 1.0]])
+    assert len(numbers) == CONDITIONS
+    return torch.from_numpy(numbers.astype(np.float32))
+
+
+class GridCorrector:
+    """jpegproof's own corrector.
+
+    Args:
+        network: the restorer; taken as it is, on its device.
+        identity: plain data that names its weights.
+        precision: of the convolutions; the picture itself stays float32 either way.
+
+    Attributes:
+        network: the restorer, for training.
+    """
+
+    scale = 1
+
+    def __init__(self, network: BlockRestorer, identity: Mapping[str, Any], precision: Precision = "float32") -> None:
+        self.network = network.eval().to(memory_format=torch.channels_last)
+        self.precision: Precision = precision
+        self._identity = dict(identity)
+
+    def __call__(self, images: Sequence[DecodedJpeg]) -> list[Tensor]:
+        """See `Corrector`; one picture at a time, so that neighbours cannot matter in the last bit."""
+        with torch.inference_mode():
+            answers = [self._restored([image])[0] for image in images]
+        # Clamped outside, which makes ordinary tensors of them that training can use.
+        return [answer.clamp(0, 1) for answer in answers]
+
+    def restore(self, images: Sequence[DecodedJpeg]) -> list[Tensor]:
+        """See `TrainableCorrector`; pictures of equal size go through together."""
+        answers: list[Tensor | None] = [None] * len(images)
+        sizes = {image.pixels.shape for image in images}
+        for size in sorted(sizes):
+            places = [place for place, image in enumerate(images) if image.pixels.shape == size]
+            restored = self._restored([images[place] for place in places])
+            for place, picture in zip(places, restored, strict=True):
+                answers[place] = picture
+        return [answer for answer in answers if answer is not None]
+
+    def describe(self) -> Mapping[str, Any]:
+        """See `Corrector`."""
+        return {"kind": "grid", **self._identity, "precision": self.precision}
+
+    def _restored(self, images: Sequence[DecodedJpeg]) -> Tensor:
+        """(N, 3, H, W) from pictures of one size."""
+        device = self.network.tail.weight.device
+        pictures = torch.stack([image.tensor() for image in images]).to(device)
+        conditions = torch.stack([condition(image.header) for image in images]).to(device)
+        height, width = pictures.shape[-2:]
+        # The edge's own pixels repeated, as an encoder fills its last blocks.
+        padded = F.pad(pictures, (0, -width % BLOCK, 0, -height % BLOCK), mode="replicate")
+        with torch.autocast(device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
+            restored = self.network(padded, conditions)
+        return restored[..., :height, :width]

@@ -1,0 +1,153 @@
+"""What a study trains before it measures: each artifact named by all that it depends on, before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+from jpegproof.exceptions import DataError
+from jpegproof.studies.fingerprint import fingerprint
+from jpegproof.studies.folds import fold_of, folds_of
+from jpegproof.studies.spec import CORRECTOR_LEARNS, READS_LABELS, StudySpec, TrainingSpec
+from jpegproof.studies.workshop import Workshop
+from jpegproof.training.recipe import Recipe
+
+#: Raised whenever the way from a recipe to weights changes, so that old artifacts are not taken for new.
+TRAINING_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One training to be done, or done: a study's training, for one fold where it is cross-fitted.
+
+    Attributes:
+        training: its name in the study.
+        fold: the fold whose pictures it has not seen; None where it is not cross-fitted.
+        name: fingerprint of everything that it depends on; names its file.
+        needs: names of the artifacts that must be there before it begins.
+        steps: updates of the weights.
+        pictures: how many it learns from.
+    """
+
+    training: str
+    fold: int | None
+    name: str
+    needs: tuple[str, ...]
+    steps: int
+    pictures: int
+
+
+def recipe_of(training: TrainingSpec, stage: str) -> Recipe:
+    """The numbers of a training, as the training room knows them."""
+    own_squares = training.objective == "restore_pixels"
+    return Recipe(
+        steps=training.steps,
+        batch=training.batch,
+        learning_rate=training.learning_rate,
+        weight_decay=training.weight_decay,
+        qualities=training.qualities,
+        subsampling=tuple(training.subsampling),
+        crop=(training.crop or 96) if own_squares else None,
+        stage="input" if stage == "input" and not own_squares else "source",
+        augment=training.augment,
+        precision=training.precision,
+        seed=training.seed,
+    )
+
+
+def used_trainings(spec: StudySpec) -> list[str]:
+    """The trainings that some row needs, those that others build on first."""
+    order: list[str] = []
+
+    def add(name: str | None) -> None:
+        if name is not None and name in spec.trainings and name not in order:
+            add(spec.trainings[name].start)
+            add(spec.trainings[name].corrector)
+            order.append(name)
+
+    for row in spec.mitigations:
+        add(row.corrector)
+        add(row.tuned)
+    return order
+
+
+def make_artifacts(spec: StudySpec, workshop: Workshop) -> tuple[Artifact, ...]:
+    """Works out every artifact of a study, in an order in which they can be trained.
+
+    Raises:
+        JpegproofError: a data set, model or corrector of a training cannot be had.
+        DataError: a training has no pictures.
+    """
+    made: dict[tuple[str, int | None], Artifact] = {}
+    for name in used_trainings(spec):
+        folds = folds_of(spec, name)
+        for fold in range(folds) if folds is not None else [None]:
+            made[name, fold] = _artifact(spec, workshop, name, fold, made)
+    return tuple(made.values())
+
+
+def find_artifact(
+    artifacts: Mapping[tuple[str, int | None], Any] | Mapping[tuple[str, int | None], Artifact],
+    training: str,
+    fold: int | None,
+) -> Any:
+    """A training's artifact for a fold; the only one where it is not cross-fitted."""
+    return artifacts[training, fold] if (training, fold) in artifacts else artifacts[training, None]
+
+
+def training_pictures(spec: StudySpec, workshop: Workshop, training: str, fold: int | None) -> list[tuple[str, int]]:
+    """The pictures that a training learns from: (data set, number); those of its fold are left out."""
+    chosen = []
+    for data in spec.trainings[training].data_names:
+        folds, pictures = spec.data[data].folds, workshop.pictures(data)
+        for number in workshop.chosen(data):
+            if folds is None or fold is None or fold_of(pictures.name(number), folds) != fold:
+                chosen.append((data, number))
+    return chosen
+
+
+def _artifact(
+    spec: StudySpec,
+    workshop: Workshop,
+    name: str,
+    fold: int | None,
+    made: Mapping[tuple[str, int | None], Artifact],
+) -> Artifact:
+    training = spec.trainings[name]
+    chosen = training_pictures(spec, workshop, name, fold)
+    if not chosen:
+        raise DataError(f"training {name!r} has no pictures" + ("" if fold is None else f" outside of fold {fold}"))
+    needs: list[str] = []
+
+    def corrector_facts(corrector: str | None) -> Any:
+        if corrector is None or corrector not in spec.trainings:
+            return None if corrector is None else dict(workshop.corrector(corrector).describe())
+        needed: Artifact = find_artifact(made, corrector, fold)
+        needs.append(needed.name)
+        return {"artifact": needed.name}
+
+    model = workshop.model(training.model) if training.model is not None else None
+    facts: dict[str, Any] = {
+        "version": TRAINING_VERSION,
+        "objective": training.objective,
+        "recipe": dict(recipe_of(training, spec.compression.stage).describe()),
+        "pictures": _pictures_digest(workshop, chosen, labels=training.objective in READS_LABELS),
+        "start": corrector_facts(training.start) if training.objective in CORRECTOR_LEARNS else None,
+        "corrector": corrector_facts(training.corrector),
+    }
+    if model is not None:
+        facts["model"] = dict(model.identity)
+        facts["preparation"] = dict(model.preparation.describe())
+        facts["task"] = [model.task.name, model.task.version]
+    return Artifact(name, fold, fingerprint(facts), tuple(needs), training.steps, len(chosen))
+
+
+def _pictures_digest(workshop: Workshop, chosen: Sequence[tuple[str, int]], labels: bool) -> str:
+    digest = blake2b(digest_size=16)
+    for data, number in chosen:
+        pictures = workshop.pictures(data)
+        target = pictures.target(number) if labels else None
+        digest.update(f"{workshop.identity(data, number)} {target!r}\n".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()

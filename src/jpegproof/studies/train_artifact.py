@@ -1,0 +1,133 @@
+"""Doing one training of a study: from its artifact's description to the file that cells name."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save
+
+from jpegproof.correctors.block_restorer import BlockRestorer
+from jpegproof.correctors.default import corrector_bytes, untrained_corrector
+from jpegproof.correctors.grid_corrector import GridCorrector
+from jpegproof.data.picture_set import PictureSet
+from jpegproof.exceptions import JpegproofError, ModelError
+from jpegproof.models.model import Model
+from jpegproof.studies.artifacts import Artifact, recipe_of, training_pictures
+from jpegproof.studies.store import Store, write_whole
+from jpegproof.studies.workshop import Workshop
+from jpegproof.training.examples import Examples
+from jpegproof.training.fine_tune import FineTune
+from jpegproof.training.loop import Training, Watcher, train
+from jpegproof.training.match_model import DistilModel, TargetCorrector
+from jpegproof.training.objective import Objective
+from jpegproof.training.recipe import Recipe
+from jpegproof.training.restore_pixels import RestorePixels
+from jpegproof.training.statistics import reestimate_statistics
+
+
+def train_artifact(artifact: Artifact, workshop: Workshop, store: Store, watcher: Watcher | None = None) -> Training:
+    """Trains what is not trained yet, and stores it. A run that was killed is gone on from.
+
+    Raises:
+        JpegproofError: the data, a model or a corrector is at fault, or the folder cannot be written.
+    """
+    spec = workshop.spec.trainings[artifact.training]
+    recipe = recipe_of(spec, workshop.spec.compression.stage)
+    examples = examples_of(workshop, artifact)
+    try:
+        if spec.objective == "statistics_only":
+            model = _learning_copy(workshop, artifact)
+            done = reestimate_statistics(model, examples, recipe, recipe.stage, watcher)
+            content = _content(model.network)
+        else:
+            objective = objective_of(workshop, artifact, recipe)
+            done = train(objective, examples, recipe, store.checkpoint(artifact.name), watcher)
+            content = _content(objective.learner)
+    except JpegproofError as error:
+        error.add_note(f"(training {artifact.training!r} of the study)")
+        raise
+    store.put_artifact(artifact.name, content)
+    record = {"training": artifact.training, "fold": artifact.fold, "pictures": artifact.pictures, **asdict(done)}
+    write_whole(store.artifact(artifact.name).with_suffix(".json"), json.dumps(record) + "\n")
+    store.checkpoint(artifact.name).unlink(missing_ok=True)
+    return done
+
+
+def examples_of(workshop: Workshop, artifact: Artifact) -> Examples:
+    """What an artifact learns from. Where pictures are compressed after the resize, they come resized already."""
+    study = workshop.spec
+    spec = study.trainings[artifact.training]
+    recipe = recipe_of(spec, study.compression.stage)
+    chosen: dict[str, list[int]] = {}
+    for data, number in training_pictures(study, workshop, artifact.training, artifact.fold):
+        chosen.setdefault(data, []).append(number)
+    sets: list[tuple[PictureSet, Sequence[int]]] = [(workshop.pictures(data), chosen[data]) for data in chosen]
+    frame = workshop.model(spec.model).preparation if recipe.stage == "input" and spec.model is not None else None
+    return Examples(sets, recipe, frame)
+
+
+def objective_of(workshop: Workshop, artifact: Artifact, recipe: Recipe) -> Objective:
+    """The objective of an artifact, its networks at their start.
+
+    Raises:
+        ModelError: the training does not say which model.
+    """
+    spec = workshop.spec.trainings[artifact.training]
+    if spec.objective == "restore_pixels":
+        return RestorePixels(_starting_corrector(workshop, artifact))
+    if spec.objective == "task_targeted":
+        return TargetCorrector(_starting_corrector(workshop, artifact), _model(workshop, artifact), recipe.stage)
+    learner = _learning_copy(workshop, artifact)
+    front = _corrector(workshop, spec.corrector, artifact.fold) if spec.corrector is not None else None
+    if spec.objective == "self_distilled":
+        return DistilModel(learner, _model(workshop, artifact), front, recipe.stage)
+    return FineTune(learner, spec.objective == "control", front, recipe.stage)
+
+
+def artifact_paths(artifacts: Sequence[Artifact], store: Store) -> dict[tuple[str, int | None], Path]:
+    """Where each artifact is or will be, by (training, fold)."""
+    return {(artifact.training, artifact.fold): store.artifact(artifact.name) for artifact in artifacts}
+
+
+def _model(workshop: Workshop, artifact: Artifact) -> Model:
+    name = workshop.spec.trainings[artifact.training].model
+    if name is None:
+        raise ModelError(f"training {artifact.training!r} does not say which model it is for; add model: NAME")
+    return workshop.model(name)
+
+
+def _learning_copy(workshop: Workshop, artifact: Artifact) -> Model:
+    model = _model(workshop, artifact)
+    return replace(model, network=copy.deepcopy(model.network))
+
+
+def _starting_corrector(workshop: Workshop, artifact: Artifact) -> GridCorrector:
+    spec = workshop.spec.trainings[artifact.training]
+    if spec.start is None:
+        return untrained_corrector(spec.seed, workshop.device)
+    start = _corrector(workshop, spec.start, artifact.fold)
+    return GridCorrector(copy.deepcopy(start.network), start.describe())
+
+
+def _corrector(workshop: Workshop, name: str, fold: int | None) -> GridCorrector:
+    if name in workshop.spec.trainings:
+        return workshop.trained_corrector(name, fold)
+    found: Any = workshop.corrector(name)
+    if not isinstance(found, GridCorrector):
+        raise ModelError(
+            f"corrector {name!r} cannot learn or stand before a learning model here; use one of from: jpegproof"
+        )
+    return found
+
+
+def _content(learner: torch.nn.Module) -> bytes:
+    """A file of the learner's weights, the same bytes for the same weights."""
+    if isinstance(learner, BlockRestorer):
+        return corrector_bytes(learner.state_dict(), learner)
+    return save({name: value.detach().cpu().contiguous() for name, value in learner.state_dict().items()})

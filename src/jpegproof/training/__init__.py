@@ -1,0 +1,1 @@
+"""Training correctors and models: one resumable loop; what differs is the objective."""

@@ -1,0 +1,167 @@
+"""What a training learns from: pictures compressed at random, each step's batch known from its number alone."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from jpegproof.data.picture_set import PictureSet
+from jpegproof.exceptions import DataError
+from jpegproof.jpeg.codec import DecodedJpeg, Pixels, decode, encode
+from jpegproof.jpeg.compression import Compression
+from jpegproof.jpeg.intake import UnusablePictureError
+from jpegproof.models.preparation import Preparation
+from jpegproof.tasks.protocol import Target
+from jpegproof.training.recipe import Recipe
+
+#: Decoded pictures are kept up to this many bytes, so that no file is decoded at each of its turns.
+CACHE_BYTES = 1_000_000_000
+
+_ORDER, _EXAMPLES = 0, 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Example:
+    """One picture and one JPEG of it.
+
+    Attributes:
+        original: (H, W, 3) uint8, not compressed.
+        jpeg: the same after compression.
+        target: what the data set says is true of it.
+    """
+
+    original: Pixels
+    jpeg: DecodedJpeg
+    target: Target
+
+
+class Examples:
+    """An endless supply of batches.
+
+    The batch of a step depends on the recipe, the pictures and the step's number alone: whoever goes on at step k sees
+    what an undisturbed training would have seen. Every picture comes once before any comes again.
+
+    Args:
+        sets: data sets, with the numbers of the pictures that may be used.
+        recipe: batch, qualities, crops, seed.
+
+        preparation: where pictures are compressed after the model's resize and crop: does both; None elsewhere.
+
+    Raises:
+        DataError: there are no pictures.
+    """
+
+    def __init__(
+        self,
+        sets: Sequence[tuple[PictureSet, Sequence[int]]],
+        recipe: Recipe,
+        preparation: Preparation | None = None,
+    ) -> None:
+        self._pictures = [(pictures, number) for pictures, numbers in sets for number in numbers]
+        if not self._pictures:
+            raise DataError("there is no picture to train on")
+        self._recipe = recipe
+        self._preparation = preparation
+        self._cache: OrderedDict[int, Pixels | None] = OrderedDict()
+        self._cached_bytes = 0
+        self._orders: dict[int, np.ndarray] = {}
+
+    def __len__(self) -> int:
+        return len(self._pictures)
+
+    def batch(self, step: int) -> list[Example]:
+        """The examples of a step; a picture that cannot be decoded gives its place to the next one.
+
+        Raises:
+            DataError: no picture can be used.
+        """
+        recipe = self._recipe
+        random = np.random.Generator(np.random.PCG64([recipe.seed, _EXAMPLES, step]))
+        return [self._example(step * recipe.batch + place, random) for place in range(recipe.batch)]
+
+    def _example(self, turn: int, random: np.random.Generator) -> Example:
+        recipe = self._recipe
+        place, pixels = self._usable(turn)
+        pictures, number = self._pictures[place]
+        low, high = recipe.qualities
+        quality = int(random.integers(low, high + 1))
+        subsampling = recipe.subsampling[int(random.integers(len(recipe.subsampling)))]
+        coins, corner = random.random(3) < 0.5, random.random(2)
+        if recipe.crop is not None:
+            pixels = _cut(pixels, recipe.crop, corner)
+        if recipe.augment != "none" and coins[0]:
+            pixels = pixels[:, ::-1]
+        if recipe.augment == "dihedral":
+            pixels = pixels[::-1] if coins[1] else pixels
+            pixels = pixels.transpose(1, 0, 2) if coins[2] else pixels
+        original = np.ascontiguousarray(pixels)
+        jpeg = decode(encode(original, Compression("jpeg", quality, subsampling)))
+        return Example(original, jpeg, pictures.target(number))
+
+    def _usable(self, turn: int) -> tuple[int, Pixels]:
+        for later in range(len(self._pictures)):
+            epoch, position = divmod(turn + later, len(self._pictures))
+            place = int(self._order(epoch)[position])
+            pixels = self._pixels(place)
+            if pixels is not None:
+                return place, pixels
+        raise DataError(f"none of the {len(self._pictures)} pictures to train on can be decoded")
+
+    def _order(self, epoch: int) -> np.ndarray:
+        if epoch not in self._orders:
+            random = np.random.Generator(np.random.PCG64([self._recipe.seed, _ORDER, epoch]))
+            self._orders = {
+                **{known: order for known, order in self._orders.items() if abs(known - epoch) <= 1},
+                epoch: random.permutation(len(self._pictures)),
+            }
+        return self._orders[epoch]
+
+    def _pixels(self, place: int) -> Pixels | None:
+        """The picture, or None where it cannot be used; kept in memory while there is room."""
+        if place in self._cache:
+            self._cache.move_to_end(place)
+            return self._cache[place]
+        pictures, number = self._pictures[place]
+        try:
+            pixels = pictures.pixels(number)
+            if self._preparation is not None:
+                pixels = self._preparation.frame(pixels)[0]
+        except UnusablePictureError:
+            pixels = None
+        if pixels is not None and self._recipe.crop is not None and min(pixels.shape[:2]) < self._recipe.crop:
+            pixels = None
+        self._cache[place] = pixels
+        self._cached_bytes += 0 if pixels is None else pixels.nbytes
+        while self._cached_bytes > CACHE_BYTES and len(self._cache) > 1:
+            _, old = self._cache.popitem(last=False)
+            self._cached_bytes -= 0 if old is None else old.nbytes
+        return pixels
+
+
+def part_of(example: Example, region: tuple[int, int, int, int]) -> tuple[DecodedJpeg, tuple[int, int]]:
+    """The part of an example's JPEG that covers a region and ends on whole 16 x 16 units of its grid.
+
+    Args:
+        example: any.
+        region: top, left, bottom, right.
+
+    Returns:
+        The part, and (top, left) of it in the picture.
+    """
+    height, width = example.original.shape[:2]
+    top, left = region[0] // 16 * 16, region[1] // 16 * 16
+    bottom, right = min(-(-region[2] // 16) * 16, height), min(-(-region[3] // 16) * 16, width)
+    if (top, left, bottom, right) == (0, 0, height, width):
+        return example.jpeg, (0, 0)
+    pixels = np.ascontiguousarray(example.jpeg.pixels[top:bottom, left:right])
+    header = replace(example.jpeg.header, size=(bottom - top, right - left))
+    return DecodedJpeg(pixels, header), (top, left)
+
+
+def _cut(pixels: Pixels, side: int, corner: np.ndarray) -> Pixels:
+    top = int(corner[0] * (pixels.shape[0] - side + 1))
+    left = int(corner[1] * (pixels.shape[1] - side + 1))
+    return pixels[top : top + side, left : left + side]

@@ -1,0 +1,103 @@
+"""Objective: a frozen model's answers on the originals. No label is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from jpegproof.models.model import Model
+from jpegproof.training.examples import Example
+from jpegproof.training.objective import TrainableCorrector
+from jpegproof.training.path_of_use import Stage, inputs_of_jpegs, inputs_of_originals
+
+
+class TargetCorrector:
+    """Task-targeted artifact correction: a corrector learns to keep a frozen model's answers.
+
+    The loss is the task's distance (for classifiers the mean absolute difference of the logits) between the model's
+    answer on the corrected JPEG and its answer on the original.
+
+    Args:
+        corrector: learns.
+        model: does not; gradients pass through it.
+        stage: where pictures are compressed.
+
+    Source: Ehrlich et al. 2021, section on task-targeted artifact correction.
+    """
+
+    def __init__(self, corrector: TrainableCorrector, model: Model, stage: Stage = "source") -> None:
+        self._corrector = corrector
+        self._model = model
+        self._stage: Stage = stage
+
+    @property
+    def learner(self) -> torch.nn.Module:
+        """See `Objective`."""
+        return self._corrector.network
+
+    def train(self) -> None:
+        """See `Objective`; the model stays as it is in use."""
+        self._model.network.requires_grad_(False).eval()
+        self.learner.requires_grad_(True).train()
+
+    def loss(self, examples: Sequence[Example]) -> Tensor:
+        """See `Objective`."""
+        model = self._model
+        with torch.no_grad():
+            wanted = model.task.observe(model.network, inputs_of_originals(model, examples, self._stage))
+        inputs = inputs_of_jpegs(model, examples, self._corrector, self._stage)
+        answer = model.task.observe(model.network, inputs, wanted)
+        return model.task.distance(answer, wanted).mean()
+
+    def describe(self) -> Mapping[str, Any]:
+        """See `Objective`."""
+        return {"objective": "target_corrector", "preparation": dict(self._model.preparation.describe())}
+
+
+class DistilModel:
+    """Self-distillation: the model itself learns to answer on JPEGs as it did, frozen, on the originals.
+
+    Args:
+        student: learns; a copy of the teacher at the start.
+        teacher: the frozen model.
+        corrector: stands before the student, frozen; None for none.
+        stage: where pictures are compressed.
+    """
+
+    def __init__(
+        self, student: Model, teacher: Model, corrector: TrainableCorrector | None = None, stage: Stage = "source"
+    ) -> None:
+        self._student = student
+        self._teacher = teacher
+        self._corrector = corrector
+        self._stage: Stage = stage
+
+    @property
+    def learner(self) -> torch.nn.Module:
+        """See `Objective`."""
+        return self._student.network
+
+    def train(self) -> None:
+        """See `Objective`; dropout stays off, since it would add noise that the teacher does not have."""
+        self._teacher.network.requires_grad_(False).eval()
+        if self._corrector is not None:
+            self._corrector.network.requires_grad_(False).eval()
+        self.learner.requires_grad_(True).train()
+        for layer in self.learner.modules():
+            if isinstance(layer, torch.nn.modules.dropout._DropoutNd):
+                layer.eval()
+
+    def loss(self, examples: Sequence[Example]) -> Tensor:
+        """See `Objective`."""
+        task = self._teacher.task
+        with torch.no_grad():
+            wanted = task.observe(self._teacher.network, inputs_of_originals(self._teacher, examples, self._stage))
+            inputs = inputs_of_jpegs(self._student, examples, self._corrector, self._stage)
+        return task.distance(task.observe(self.learner, inputs, wanted), wanted).mean()
+
+    def describe(self) -> Mapping[str, Any]:
+        """See `Objective`."""
+        return {"objective": "distil_model", "preparation": dict(self._student.preparation.describe())}

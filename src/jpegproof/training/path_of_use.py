@@ -1,0 +1,75 @@
+"""The path of use, differentiably: the picture as stored, compressed, corrected, then resized as the model asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from jpegproof.exceptions import JpegproofError
+from jpegproof.jpeg.codec import DecodedJpeg, Pixels
+from jpegproof.models.model import Model
+from jpegproof.models.preparation import Preparation
+from jpegproof.training.examples import Example, part_of
+from jpegproof.training.objective import TrainableCorrector
+
+#: Pixels around what the model sees that are corrected too, so that the corrector sees what lies beside it.
+MARGIN = 16
+
+Stage = Literal["source", "input"]
+
+
+def inputs_of_originals(model: Model, examples: Sequence[Example], stage: Stage) -> Tensor:
+    """The model's inputs, by Pillow, as in evaluation: (N, 3, H, W) on its device."""
+    prepared = [_by_pillow(model.preparation, example.original, stage) for example in examples]
+    return _stacked(prepared, model)
+
+
+def inputs_of_jpegs(
+    model: Model, examples: Sequence[Example], corrector: TrainableCorrector | None, stage: Stage
+) -> Tensor:
+    """The model's inputs from the JPEGs: (N, 3, H, W) on its device.
+
+    Through a corrector they carry gradients to its weights; only what the model sees, and a margin, is corrected.
+    Without one they come from Pillow, as in evaluation.
+    """
+    if corrector is None:
+        prepared = [_by_pillow(model.preparation, example.jpeg.pixels, stage) for example in examples]
+        return _stacked(prepared, model)
+    if stage == "input":
+        restored = corrector.restore([example.jpeg for example in examples])
+        return _stacked([model.preparation.standardise(picture) for picture in restored], model)
+    parts: list[DecodedJpeg] = []
+    origins: list[tuple[int, int]] = []
+    sources = [(example.original.shape[0], example.original.shape[1]) for example in examples]
+    for example, source in zip(examples, sources, strict=True):
+        top, left, bottom, right = model.preparation.seen(source)
+        part, origin = part_of(example, (max(top - MARGIN, 0), max(left - MARGIN, 0), bottom + MARGIN, right + MARGIN))
+        parts.append(part)
+        origins.append(origin)
+    restored = corrector.restore(parts)
+    return _stacked(
+        [
+            model.preparation.differentiable(picture, source, origin)
+            for picture, source, origin in zip(restored, sources, origins, strict=True)
+        ],
+        model,
+    )
+
+
+def _by_pillow(preparation: Preparation, pixels: Pixels, stage: Stage) -> Tensor:
+    framed = preparation.frame(pixels)[0] if stage == "source" else pixels
+    return preparation.normalise(np.ascontiguousarray(framed))
+
+
+def _stacked(prepared: Sequence[Tensor], model: Model) -> Tensor:
+    sizes = {tuple(item.shape) for item in prepared}
+    if len(sizes) > 1:
+        raise JpegproofError(
+            "the model's inputs have different sizes, so they cannot learn together; train with batch 1, or give the "
+            "model a preparation with a crop"
+        )
+    return torch.stack(list(prepared)).to(next(model.network.parameters()).device)

@@ -1,0 +1,59 @@
+"""How something is trained: plain numbers, part of what names the result."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Precision = Literal["auto", "float32", "bfloat16"]
+Subsampling = Literal["4:2:0", "4:2:2", "4:4:4"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """The numbers of a training.
+
+    Attributes:
+        steps: updates of the weights.
+        batch: pictures a step.
+        learning_rate: at its peak; it rises over the first `warmup` of the steps and falls to nothing by a cosine.
+        weight_decay: AdamW's.
+        warmup: share of the steps, 0..1.
+        qualities: lowest and highest libjpeg quality; each picture gets one of them at random, each time anew.
+        subsampling: of chroma; each picture gets one of them at random.
+        crop: side in pixels of a random square cut from the picture before it is compressed, a multiple of 16; None
+            for whole pictures. Where something is trained along a model's path it must be None.
+        stage: ``source`` compresses the picture as stored; ``input`` after the model's resize and crop.
+        augment: ``mirror`` mirrors each picture at random before it is compressed; ``dihedral`` gives it one of the
+            eight turns and reflections of a square; ``none`` neither.
+        precision: of the convolutions: ``bfloat16`` (by autocast), or ``auto`` for that where the processor or GPU has
+            it. Weights, pictures and losses stay float32.
+        seed: of everything random.
+    """
+
+    steps: int
+    batch: int = 8
+    learning_rate: float = 1e-4
+    weight_decay: float = 0.0
+    warmup: float = 0.05
+    qualities: tuple[int, int] = (10, 90)
+    subsampling: tuple[Subsampling, ...] = ("4:2:0",)
+    crop: int | None = None
+    stage: Literal["source", "input"] = "source"
+    augment: Literal["none", "mirror", "dihedral"] = "mirror"
+    precision: Precision = "auto"
+    seed: int = 0
+
+    def rate(self, step: int) -> float:
+        """The learning rate of a step, counted from 0."""
+        rising = self.warmup * self.steps
+        if step < rising:
+            return self.learning_rate * (step + 1) / (rising + 1)
+        share = (step - rising) / max(self.steps - rising, 1)
+        return self.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
+
+    def describe(self) -> Mapping[str, Any]:
+        """Plain data for a fingerprint."""
+        return asdict(self)
