@@ -24,9 +24,9 @@ from jpegproof.training.recipe import Recipe
 from jpegproof.training.restore_pixels import RestorePixels
 
 RECIPE = Recipe(
-    steps=8_000,
+    steps=4_500,
     batch=16,
-    learning_rate=8e-4,
+    learning_rate=1e-3,
     qualities=(8, 95),
     subsampling=("4:2:0", "4:2:0", "4:2:0", "4:4:4"),
     crop=96,

@@ -1,7 +1,8 @@
 """jpegproof: what JPEG compression costs a vision model, why, and what each cure buys.
 
-The verbs of the command line are functions of the same names here: `measure`, `study`, `status`, `report`; `wrap` makes
-a model of a network of one's own. Everything is imported on first use, so that ``import jpegproof`` costs nothing.
+The verbs of the command line are functions of the same names here: `demo`, `measure`, `fit`, `study`, `status`,
+`report`; `wrap` makes a model of a network of one's own. Everything is imported on first use, so that
+``import jpegproof`` costs nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from jpegproof.models.model import Model as Model
     from jpegproof.models.model import wrap as wrap
     from jpegproof.models.preparation import ResizeCrop as ResizeCrop
+    from jpegproof.verbs.demo import demo as demo
+    from jpegproof.verbs.fit import fit as fit
     from jpegproof.verbs.measure import measure as measure
     from jpegproof.verbs.report import report as report
     from jpegproof.verbs.status import status as status
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "Model": "jpegproof.models.model",
     "ResizeCrop": "jpegproof.models.preparation",
+    "demo": "jpegproof.verbs.demo",
+    "fit": "jpegproof.verbs.fit",
     "measure": "jpegproof.verbs.measure",
     "report": "jpegproof.verbs.report",
     "status": "jpegproof.verbs.status",
@@ -30,7 +35,7 @@ _HOMES = {
     "wrap": "jpegproof.models.model",
 }
 
-__all__ = ["Model", "ResizeCrop", "__version__", "measure", "report", "status", "study", "wrap"]
+__all__ = ["Model", "ResizeCrop", "__version__", "demo", "fit", "measure", "report", "status", "study", "wrap"]
 
 
 def __getattr__(name: str) -> Any:

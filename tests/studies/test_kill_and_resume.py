@@ -106,7 +106,7 @@ def test_a_worker_that_is_killed_ends_the_run_with_advice_and_loses_nothing_fini
     os.kill(workers[0], signal.SIGKILL)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 2, errors.decode()
-    assert b"killed from outside" in errors
+    assert b"ended before its work was done" in errors
     assert b"Traceback" not in errors
     assert finished.items() <= fingerprints_and_times(out).items()
     assert not group_lives(process.pid)

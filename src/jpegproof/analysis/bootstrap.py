@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,7 +33,12 @@ class Interval:
     n: int
 
 
-def mean_intervals(columns: Values, seed: int, resamples: int = RESAMPLES) -> list[Interval]:
+def mean_intervals(
+    columns: Values,
+    seed: int,
+    resamples: int = RESAMPLES,
+    ranges: Sequence[tuple[float, float] | None] | None = None,
+) -> list[Interval]:
     """Means over pictures with 95 % percentile bootstrap intervals.
 
     Every resample draws the same pictures in all columns. The draws depend on the number of pictures and the seed
@@ -42,6 +48,9 @@ def mean_intervals(columns: Values, seed: int, resamples: int = RESAMPLES) -> li
         columns: (pictures, columns); NaN where a picture does not count for a column.
         seed: of the draws.
         resamples: how many.
+        ranges: per column the least and the greatest value that a picture can have, None where there is no bound.
+            Where all pictures of such a column are alike, resampling says nothing; the interval is then as wide as the
+            share of pictures that may be unlike and yet all have been missed (Clopper and Pearson, 1934).
 
     Returns:
         One interval per column.
@@ -59,15 +68,56 @@ def mean_intervals(columns: Values, seed: int, resamples: int = RESAMPLES) -> li
             continue
         value = float(filled[:, column].sum() / count)
         ends = (float(low[column]), float(high[column])) if count > 1 else (None, None)
+        bounds = ranges[column] if ranges is not None else None
+        if bounds is not None and count > 1 and np.ptp(columns[counted[:, column], column]) == 0:
+            missed = 1 - ((1 - LEVEL) / 2) ** (1 / int(count))
+            ends = (value - missed * (value - bounds[0]), value + missed * (bounds[1] - value))
         intervals.append(Interval(value, *ends, int(count)))
     return intervals
 
 
+def ratio_intervals(above: Values, below: Values, seed: int, resamples: int = RESAMPLES) -> Interval:
+    """A ratio of two means over the same pictures, with its 95 % percentile bootstrap interval.
+
+    Args:
+        above, below: (pictures,); NaN where a picture does not count, in both at once.
+        seed: of the draws, which are those of `mean_intervals`.
+        resamples: how many.
+
+    Returns:
+        The ratio; no value where the lower mean is not above 0; no interval where its own interval reaches 0.
+    """
+    counted = np.isfinite(above) & np.isfinite(below)
+    n = int(counted.sum())
+    if n == 0 or not below[counted].sum() > 0:
+        return Interval(None, None, None, n)
+    value = float(above[counted].sum() / below[counted].sum())
+    columns = np.where(counted[:, None], np.stack([above, below], axis=1), 0.0)
+    means = _resampled(columns, np.repeat(counted[:, None], 2, axis=1).astype(np.float64), seed, resamples)
+    tail = (1 - LEVEL) / 2 * 100
+    if n < 2 or np.nanpercentile(means[:, 1], tail) <= 0:
+        return Interval(value, None, None, n)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low, high = np.nanpercentile(means[:, 0] / means[:, 1], [tail, 100 - tail])
+    return Interval(value, float(low), float(high), n)
+
+
 def _percentiles(values: Values, counted: Values, seed: int, resamples: int) -> tuple[Values, Values]:
-    pictures, columns = values.shape
-    if pictures == 0:
-        nothing = np.full(columns, np.nan)
+    if len(values) == 0:
+        nothing = np.full(values.shape[1], np.nan)
         return nothing, nothing
+    means = _resampled(values, counted, seed, resamples)
+    tail = (1 - LEVEL) / 2 * 100
+    # A resample may miss every picture that counts for a column; it then says nothing about that column.
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "All-NaN slice encountered", RuntimeWarning)
+        low, high = np.nanpercentile(means, [tail, 100 - tail], axis=0)
+    return low, high
+
+
+def _resampled(values: Values, counted: Values, seed: int, resamples: int) -> Values:
+    """(resamples, columns): the mean of each column in each resample."""
+    pictures, columns = values.shape
     random = np.random.Generator(np.random.PCG64([seed, pictures]))
     means = np.empty((resamples, columns))
     chunk = max(_CHUNK_BYTES // (8 * pictures), 1)
@@ -79,9 +129,4 @@ def _percentiles(values: Values, counted: Values, seed: int, resamples: int) -> 
         weights = weights.astype(np.float64)
         with np.errstate(invalid="ignore", divide="ignore"):
             means[begin : begin + count] = (weights @ values) / (weights @ counted)
-    tail = (1 - LEVEL) / 2 * 100
-    # A resample may miss every picture that counts for a column; it then says nothing about that column.
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "All-NaN slice encountered", RuntimeWarning)
-        low, high = np.nanpercentile(means, [tail, 100 - tail], axis=0)
-    return low, high
+    return means

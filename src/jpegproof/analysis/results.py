@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from jpegproof.analysis import classification
 from jpegproof.analysis.bootstrap import Interval, mean_intervals
-from jpegproof.analysis.rows import Comparison, Result, Skip
+from jpegproof.analysis.gaps import POOLED, gap_closed
+from jpegproof.analysis.rows import Comparison, Gap, Result, Skip
 from jpegproof.jpeg.compression import Compression
 from jpegproof.studies.plan import Cell, Edge, Plan
 from jpegproof.studies.predictions import read_predictions
@@ -24,6 +25,13 @@ METRICS: dict[str, tuple[Metrics, Sequence[str]]] = {
     "classification": (classification.classification_metrics, classification.COLUMNS),
 }
 
+#: The metrics that are shares of pictures, in percent, and what one picture can add to a share or to a difference.
+SHARES = frozenset(["top1", "top5", "agreement"])
+SHARE, CHANGE = (0.0, 100.0), (-100.0, 100.0)
+
+#: The metrics that have a gap to close: those that are better when higher.
+GAP_METRICS = ("top1", "top5", "true_label_log_probability", "agreement")
+
 #: What the first edge of a comparison with the originals is called.
 REFERENCE = "reference"
 
@@ -34,6 +42,7 @@ class Numbers:
 
     results: list[Result]
     comparisons: list[Comparison]
+    gaps: list[Gap]
     skips: list[Skip]
 
 
@@ -57,7 +66,7 @@ def study_numbers(plan: Plan, store: Store, finished: frozenset[str]) -> Numbers
     Raises:
         StoreError: a prediction file is damaged.
     """
-    numbers = Numbers([], [], [])
+    numbers = Numbers([], [], [], [])
     for model in plan.tasks:
         reference_edge = plan.reference_edge(model)
         reference = _predictions(plan, store, finished, plan.cells_of(reference_edge, 0))
@@ -67,6 +76,7 @@ def study_numbers(plan: Plan, store: Store, finished: frozenset[str]) -> Numbers
         columns = list(_columns(plan, store, finished, model, reference))
         numbers.results.extend(_results(plan, model, data, columns))
         numbers.comparisons.extend(_comparisons(plan, model, data, columns))
+        numbers.gaps.extend(_gaps(plan, model, data, columns))
         known = {(skip.dataset, skip.picture) for skip in numbers.skips}
         for skip in (skip for column in columns for skip in column.skips):
             if (data, skip[0]) not in known:
@@ -109,10 +119,11 @@ def _columns(plan: Plan, store: Store, finished: frozenset[str], model: str, ref
 
 def _results(plan: Plan, model: str, data: str, columns: Sequence[_Column]) -> Iterator[Result]:
     named = [(column, metric) for column in columns for metric in column.metrics]
-    intervals = _intervals([column.metrics[metric] for column, metric in named], plan.seed)
+    ranges = [SHARE if metric in SHARES else None for _, metric in named]
+    intervals = _intervals([column.metrics[metric] for column, metric in named], plan.seed, ranges)
     for (column, metric), interval in zip(named, intervals, strict=True):
         original = column.compression.is_original
-        if original and metric in ("agreement", "distance"):
+        if original and column.edge.mitigation == "none" and metric in ("agreement", "distance"):
             continue  # of the reference with itself
         yield Result(
             task=plan.tasks[model],
@@ -155,8 +166,9 @@ def _comparisons(plan: Plan, model: str, data: str, columns: Sequence[_Column]) 
         if metric in pair[2].metrics and not (pair[0] == REFERENCE and metric in ("agreement", "distance"))
     ]
     differences = [pair[3].metrics[metric] - pair[2].metrics[metric] for pair, metric in named]
+    ranges = [CHANGE if metric in SHARES else None for _, metric in named]
     for ((mitigation, corrector, _, second), metric), interval in zip(
-        named, _intervals(differences, plan.seed), strict=True
+        named, _intervals(differences, plan.seed, ranges), strict=True
     ):
         if interval.value is None or interval.low is None or interval.high is None:
             continue
@@ -183,5 +195,48 @@ def _comparisons(plan: Plan, model: str, data: str, columns: Sequence[_Column]) 
         )
 
 
-def _intervals(columns: Sequence[NDArray[np.float64]], seed: int) -> list[Interval]:
-    return mean_intervals(np.stack(columns, axis=1), seed) if columns else []
+def _gaps(plan: Plan, model: str, data: str, columns: Sequence[_Column]) -> Iterator[Gap]:
+    """Each cure's share of the gap, quality by quality and pooled."""
+    found = {(column.edge, column.compression): column.metrics for column in columns}
+    untreated = plan.edges[plan.reference_edge(model)]
+    originals = next((column.metrics for column in columns if column.compression.is_original), None)
+    compressions = [item for item in plan.compressions if not item.is_original and (untreated, item) in found]
+    if originals is None or not compressions:
+        return
+    pooled = [item for item in compressions if item.tables is None and item.quality in POOLED]
+    for edge in dict.fromkeys(column.edge for column in columns if column.edge != untreated):
+        for group in [*([item] for item in compressions), *([pooled] if len(pooled) > 1 else [])]:
+            if any((edge, item) not in found for item in group):
+                continue
+            for metric in (name for name in GAP_METRICS if name in found[untreated, group[0]]):
+                without = [found[untreated, item][metric] for item in group]
+                ideal = np.where(np.isfinite(without[0]), 100.0, np.nan) if metric == "agreement" else originals[metric]
+                share, gap = gap_closed(
+                    [ideal] * len(group), without, [found[edge, item][metric] for item in group], plan.seed
+                )
+                yield Gap(
+                    task=plan.tasks[model],
+                    dataset=data,
+                    slice="all",
+                    model=model,
+                    metric=metric,
+                    mitigation=edge.mitigation,
+                    corrector=edge.corrector,
+                    codec=group[0].codec,
+                    subsampling=group[0].subsampling,
+                    chain="",
+                    stage=plan.stage,
+                    quality="+".join(str(item.nominal_quality) for item in group),
+                    gap=gap,
+                    share=share.value,
+                    ci_low=share.low,
+                    ci_high=share.high,
+                    n=share.n,
+                    seed=plan.seed,
+                )
+
+
+def _intervals(
+    columns: Sequence[NDArray[np.float64]], seed: int, ranges: Sequence[tuple[float, float] | None]
+) -> list[Interval]:
+    return mean_intervals(np.stack(columns, axis=1), seed, ranges=ranges) if columns else []

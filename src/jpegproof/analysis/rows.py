@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from jpegproof.exceptions import StoreError
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -88,6 +90,41 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """How much of what compression costs a cure gives back. One row of ``gaps.csv``.
+
+    Attributes:
+        quality: libjpeg quality, or several joined by ``+`` that are pooled: ``10+20+30``.
+        gap: what is lost without a cure, in the metric's unit, averaged over the qualities.
+        share: how much of it the cure gives back, in percent; below 0 it does harm; ``None`` where nothing is lost.
+        ci_low: lower end of its 95 % bootstrap interval, resampled by picture; ``None`` where the gap itself cannot be
+            told apart from none.
+        ci_high: upper end.
+
+    The other columns are those of `Result`.
+    """
+
+    task: str
+    dataset: str
+    slice: str
+    model: str
+    metric: str
+    mitigation: str
+    corrector: str
+    codec: str
+    subsampling: str
+    chain: str
+    stage: str
+    quality: str
+    gap: float | None
+    share: float | None
+    ci_low: float | None
+    ci_high: float | None
+    n: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Skip:
     """A picture that could not be used, and why. One row of ``skipped.csv``."""
 
@@ -96,16 +133,23 @@ class Skip:
     reason: str
 
 
-Row = Result | Comparison | Skip
+Row = Result | Comparison | Gap | Skip
 
 
 def write_rows(path: Path, kind: type[Row], rows: Iterable[Row]) -> None:
-    """Writes rows of one kind as CSV: a header of the field names, ``None`` as an empty cell."""
+    """Writes rows of one kind as CSV: a header of the field names, ``None`` as an empty cell.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
     names = [field.name for field in fields(kind)]
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(names)
-        writer.writerows([_cell(getattr(row, name)) for name in names] for row in rows)
+    try:
+        with path.open("w", newline="", encoding="utf-8", errors="replace") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(names)
+            writer.writerows([_cell(getattr(row, name)) for name in names] for row in rows)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written: {error.strerror}; is it open elsewhere, or a folder?") from error
 
 
 def _cell(value: Any) -> Any:

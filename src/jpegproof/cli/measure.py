@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 
-from jpegproof.cli.options import add_machine_options
+from jpegproof.cli.options import add_data_options, add_input_options, add_machine_options
 
 
 def add_arguments(verb: argparse.ArgumentParser) -> None:
@@ -30,36 +30,26 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument("--subsampling", choices=("4:2:0", "4:2:2", "4:4:4"), default="4:2:0", help="of chroma")
     verb.add_argument(
-        "--corrector", action="append", default=[], metavar="spandrel:FILE", help="also with this corrector in front"
+        "--corrector",
+        action="append",
+        default=[],
+        metavar="C",
+        help="also with this corrector in front: default, jpegproof:FILE (from fit) or spandrel:FILE; may be repeated",
     )
-    data = verb.add_argument_group("the pictures")
-    data.add_argument("--layout", choices=("auto", "imagenet", "image_folder", "folder"), default="auto")
-    data.add_argument("--classes", metavar="FILE", help="class folder names in label order, one a line")
-    data.add_argument("--limit", type=int, metavar="N", help="only so many pictures, evenly spaced")
-    model = verb.add_argument_group("the model's input, where it differs from what the model comes with")
-    model.add_argument("--resize", type=int, metavar="PX", help="shorter side")
-    model.add_argument("--crop", type=int, metavar="PX", help="square cut from the centre")
-    model.add_argument("--interpolation", choices=("bilinear", "bicubic", "nearest", "lanczos"))
-    model.add_argument("--mean", type=float, nargs=3, metavar="V", help="per channel, in [0, 1]")
-    model.add_argument("--std", type=float, nargs=3, metavar="V", help="per channel, in [0, 1]")
-    model.add_argument("--batch-size", type=int, metavar="N")
+    add_data_options(verb)
+    add_input_options(verb)
+    verb.add_argument("--batch-size", type=int, metavar="N", help="pictures at once")
     verb.add_argument("--seed", type=int, default=0, help="of the bootstrap")
     add_machine_options(verb)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Does the verb; the exit code."""
+    from jpegproof.cli.options import preparation_of
     from jpegproof.cli.progress import Bar
     from jpegproof.cli.summary import print_summary
     from jpegproof.verbs.measure import measure
 
-    fields = {
-        "resize": arguments.resize,
-        "crop": arguments.crop and (arguments.crop, arguments.crop),
-        "interpolation": arguments.interpolation,
-        "mean": arguments.mean and tuple(arguments.mean),
-        "std": arguments.std and tuple(arguments.std),
-    }
     bar = Bar(arguments.quiet)
     try:
         results = measure(
@@ -74,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
             stage=arguments.stage,
             subsampling=arguments.subsampling,
             correctors=arguments.corrector,
-            preparation={name: value for name, value in fields.items() if value is not None} or None,
+            preparation=preparation_of(arguments),
             batch_size=arguments.batch_size,
             device=arguments.device,
             workers=arguments.workers,

@@ -57,12 +57,15 @@ def load_corrector(path: Path, device: torch.device | str = "cpu", precision: Pr
     return GridCorrector(network.float().to(device), {"weights": file_digest(path)}, precision)
 
 
-def corrector_bytes(weights: Mapping[str, Tensor], network: BlockRestorer, half: bool = False) -> bytes:
+def corrector_bytes(
+    weights: Mapping[str, Tensor], network: BlockRestorer, objective: str = "", half: bool = False
+) -> bytes:
     """A corrector as the content of a ``.safetensors`` file, the same bytes for the same weights.
 
     Args:
         weights: its state dict.
         network: says how it is built.
+        objective: what it was trained for, such as ``task_targeted``.
         half: whether to store it in half precision.
     """
     kept = {
@@ -70,15 +73,31 @@ def corrector_bytes(weights: Mapping[str, Tensor], network: BlockRestorer, half:
         for name, value in weights.items()
     }
     # One entry only: safetensors writes several in a random order, and the same weights should be the same bytes.
-    return save(kept, metadata={METADATA: json.dumps({"network": "BlockRestorer", **_build(network)}, sort_keys=True)})
+    told = {"network": "BlockRestorer", **_build(network), "objective": objective}
+    return save(kept, metadata={METADATA: json.dumps(told, sort_keys=True)})
+
+
+def trained_for(path: Path) -> str:
+    """The objective that a corrector's file says it was trained for; empty where it does not say.
+
+    Raises:
+        WeightsError: as `load_corrector`.
+    """
+    return str(_told(path).get("objective", ""))
 
 
 def _build(network: BlockRestorer) -> dict[str, int]:
     return {"width": network.width, "depth": network.depth}
 
 
-def _built(path: Path) -> dict[str, Any]:
-    """How the network of a file is built, from its metadata."""
+def _built(path: Path) -> dict[str, int]:
+    """How the network of a file is built."""
+    told = _told(path)
+    return {"width": told["width"], "depth": told["depth"]}
+
+
+def _told(path: Path) -> dict[str, Any]:
+    """What a file says of its network in its metadata."""
     problem = f"{path}: is no corrector of jpegproof's; for other restorers use spandrel:FILE"
     if path.suffix.lower() != ".safetensors":
         raise WeightsError(problem)
@@ -87,7 +106,7 @@ def _built(path: Path) -> dict[str, Any]:
             told = json.loads((file.metadata() or {}).get(METADATA, "{}"))
     except (SafetensorError, OSError, ValueError) as error:
         raise WeightsError(f"{path}: is not a readable safetensors file: {error}") from error
-    size = {name: told.get(name) for name in ("width", "depth")} if isinstance(told, dict) else {}
-    if not size or any(not isinstance(value, int) or not 1 <= value <= 4096 for value in size.values()):
+    size = [told.get("width"), told.get("depth")] if isinstance(told, dict) else [None]
+    if any(not isinstance(value, int) or not 1 <= value <= 4096 for value in size):
         raise WeightsError(problem)
-    return size
+    return told

@@ -82,7 +82,8 @@ def pictures_below(folder: Path) -> list[Path]:
     seen: set[str] = set()
     for current, folders, files in os.walk(folder, onerror=_unreadable, followlinks=True):
         place = os.path.realpath(current)
-        if place in seen or {"predictions", "plan.json"} <= {*folders, *files}:
+        results = Path(current) != folder and {"predictions", "plan.json"} <= {*folders, *files}
+        if place in seen or results:
             folders.clear()
             continue
         seen.add(place)

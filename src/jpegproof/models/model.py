@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from jpegproof.exceptions import ModelError
 from jpegproof.models.preparation import Preparation, ResizeCrop
 from jpegproof.tasks.find import find_task
 from jpegproof.tasks.protocol import Task
@@ -43,7 +44,10 @@ def wrap(network: torch.nn.Module, task: str = "classification", prepare: Prepar
 
     Raises:
         UnknownNameError: no such task.
+        ModelError: `network` is no ``torch.nn.Module``.
     """
+    if not isinstance(network, torch.nn.Module):
+        raise ModelError(f"wrap takes a torch.nn.Module, not a {type(network).__name__}")
     return Model(
         network=network.eval(),
         task=find_task(task),

@@ -113,6 +113,19 @@ class ResizeCrop:
     mean: tuple[float, float, float] = IMAGENET_MEAN
     std: tuple[float, float, float] = IMAGENET_STD
 
+    def __post_init__(self) -> None:
+        """Raises ValueError where a field is not of its kind."""
+        pairs = [self.crop] if isinstance(self.resize, int | None) else [self.resize, self.crop]
+        sides = [side for pair in pairs if pair is not None for side in _pair_of(pair)]
+        sides += [self.resize] if isinstance(self.resize, int) else []
+        if any(not isinstance(side, int) or side < 1 for side in sides):
+            raise ValueError(f"resize={self.resize!r}, crop={self.crop!r}: sides are whole numbers of pixels from 1")
+        if self.interpolation not in _PILLOW:
+            raise ValueError(f"interpolation {self.interpolation!r} is not known; use {', '.join(_PILLOW)}")
+        for name, values in (("mean", self.mean), ("std", self.std)):
+            if not isinstance(values, tuple | list) or len(values) != 3:
+                raise ValueError(f"{name}={values!r}: give three numbers, one per channel, such as (0.5, 0.5, 0.5)")
+
     def frame(self, pixels: Pixels) -> tuple[Pixels, Geometry]:
         """See `Preparation.frame`."""
         source = pixels.shape[0], pixels.shape[1]
@@ -196,6 +209,12 @@ class ResizeCrop:
         height, width = self._resized(source)
         top, left, _, _ = self._window((height, width))
         return Geometry(source, (height / source[0], width / source[1]), (-top, -left))
+
+
+def _pair_of(pair: Any) -> Any:
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise ValueError(f"{pair!r}: give height and width, such as (224, 224)")
+    return pair
 
 
 def _centred(length: int, kept: int) -> int:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from jpegproof.analysis.rows import Skip
 from jpegproof.reports.figures import Styles, describe_model, draw_model, draw_sample, svg
 from jpegproof.reports.filenames import file_stems
+from jpegproof.reports.gap_tables import GapCell, GapTable, build_gap_tables
 from jpegproof.reports.latex import to_latex
 from jpegproof.reports.line_styles import line_styles, page_colors
 from jpegproof.reports.markdown import to_markdown
@@ -60,6 +61,7 @@ class ReportPage:
         notes: what a reader must know before the numbers.
         summaries: one per model, data set and compression setting.
         sections: values and losses, in the order of the tables.
+        gap_tables: how much of what compression costs each cure gives back.
         file_sizes: bytes per picture.
         skipped: how many pictures could not be used.
         skips: at most ``SHOWN_SKIPS`` of them.
@@ -73,6 +75,7 @@ class ReportPage:
     notes: tuple[str, ...]
     summaries: tuple[ModelSummary, ...]
     sections: tuple[Section, ...]
+    gap_tables: tuple[GapTable, ...]
     file_sizes: tuple[FileSizes, ...]
     skipped: int
     skips: tuple[Skip, ...]
@@ -107,6 +110,7 @@ def build_page(record: StudyRecord) -> ReportPage:
         notes=tuple(notes),
         summaries=tuple(summarise([table for table in tables if table.quantity is Quantity.VALUE], comparisons)),
         sections=tuple(Section(table, stem) for table, stem in zip(tables, file_stems(tables), strict=True)),
+        gap_tables=tuple(build_gap_tables(record.gaps)),
         file_sizes=tuple(_file_sizes(tables)),
         skipped=_skipped(record),
         skips=tuple(record.skips[:SHOWN_SKIPS]),
@@ -185,7 +189,7 @@ def _typeset(value: float | None, decimals: int) -> str:
     return format_number(value, decimals).replace("-", "\u2212")
 
 
-def _interval(cell: Cell, decimals: int) -> str:
+def _interval(cell: Cell | GapCell, decimals: int) -> str:
     return format_interval(cell.ci_low, cell.ci_high, decimals)
 
 

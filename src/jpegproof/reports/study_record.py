@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from jpegproof.analysis.rows import Comparison, Result, Skip
+from jpegproof.analysis.rows import Comparison, Gap, Result, Skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class StudyRecord:
         study_yaml: the study file as resolved.
         missing_cells: cells that are planned and not there yet; 0 for a finished study.
         total_cells: cells that are planned.
+        gaps: the rows of ``gaps.csv``.
         notes: sentences that a reader must know before the numbers.
     """
 
@@ -33,3 +34,4 @@ class StudyRecord:
     missing_cells: int = 0
     total_cells: int = 0
     notes: list[str] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)

@@ -205,7 +205,9 @@ def build_loss_table(table: Table, comparisons: PairedDifferences) -> Table | No
                     continue
                 paired = comparisons.find(scope, quality, row.edge, ORIGINALS)
                 interval = (paired.ci_low, paired.ci_high) if paired else _exact_interval(block.reference, cell)
-                cells.append(Cell(block.reference.value - cell.value, *interval, cell.n))
+                # The paired value where there is one: it is what the summary says, to the last digit.
+                loss = paired.value if paired and paired.n == cell.n else block.reference.value - cell.value
+                cells.append(Cell(loss, *interval, cell.n))
             rows.append(replace(row, cells=tuple(cells)))
         blocks.append(replace(block, rows=tuple(rows)))
     if all(cell.value is None for block in blocks for row in block.rows for cell in row.cells):

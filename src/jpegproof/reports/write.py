@@ -9,6 +9,7 @@ from pathlib import Path
 from jpegproof.exceptions import StoreError
 from jpegproof.reports.figures import draw_table, png, svg
 from jpegproof.reports.filenames import file_stems
+from jpegproof.reports.gap_tables import build_gap_tables, gap_markdown
 from jpegproof.reports.latex import to_latex
 from jpegproof.reports.line_styles import line_styles
 from jpegproof.reports.markdown import to_markdown
@@ -43,6 +44,9 @@ def write_report(record: StudyRecord, out: Path) -> Path:
             figure = draw_table(table, styles)
             _replace(out / "figures" / f"{stem}.png", png(figure))
             _replace(out / "figures" / f"{stem}.svg", svg(figure).encode())
+    gap_tables = build_gap_tables(record.gaps)
+    if gap_tables:
+        _replace(out / "tables" / "gaps.md", "\n".join(map(gap_markdown, gap_tables)).encode("utf-8", "replace"))
     page = out / "report.html"
     _replace(page, render_page(build_page(record)).encode("utf-8", "replace"))
     return page

@@ -57,6 +57,12 @@ def recipe_of(training: TrainingSpec, stage: str) -> Recipe:
     )
 
 
+def untrained_size(training: TrainingSpec) -> dict[str, int]:
+    """How a corrector that begins untrained is built, where the study says so."""
+    given = {"width": training.width, "depth": training.depth}
+    return {name: value for name, value in given.items() if value is not None}
+
+
 def used_trainings(spec: StudySpec) -> list[str]:
     """The trainings that some row needs, those that others build on first."""
     order: list[str] = []
@@ -136,6 +142,7 @@ def _artifact(
         "pictures": _pictures_digest(workshop, chosen, labels=training.objective in READS_LABELS),
         "start": corrector_facts(training.start) if training.objective in CORRECTOR_LEARNS else None,
         "corrector": corrector_facts(training.corrector),
+        "size": untrained_size(training),
     }
     if model is not None:
         facts["model"] = dict(model.identity)
@@ -149,5 +156,5 @@ def _pictures_digest(workshop: Workshop, chosen: Sequence[tuple[str, int]], labe
     for data, number in chosen:
         pictures = workshop.pictures(data)
         target = pictures.target(number) if labels else None
-        digest.update(f"{workshop.identity(data, number)} {target!r}\n".encode("utf-8", "surrogateescape"))
+        digest.update(f"{pictures.identity(number)} {target!r}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()

@@ -34,8 +34,9 @@ OnCell = Callable[[Cell], None]
 OnStep = Callable[[str, int, int, float], None]
 
 _KILLED = (
-    "a worker process was killed from outside, most likely because memory ran out; finished predictions are kept: run "
-    "again, with fewer --workers"
+    "a worker process ended before its work was done; finished predictions are kept. Most likely memory ran out: run "
+    "again, with fewer --workers. In a script of your own, what asks for several workers must stand under "
+    'if __name__ == "__main__":'
 )
 
 

@@ -240,9 +240,7 @@ def _compressions(spec: CompressionSpec) -> list[Compression]:
 def _shards(name: str, workshop: Workshop) -> Iterator[Shard]:
     pictures = workshop.pictures(name)
     for numbers in _cut(workshop.chosen(name), pictures.size_in_bytes):
-        facts = [
-            (pictures.name(number), workshop.identity(name, number), pictures.target(number)) for number in numbers
-        ]
+        facts = [(pictures.name(number), pictures.identity(number), pictures.target(number)) for number in numbers]
         yield Shard(name, tuple(numbers), fingerprint({"pictures": facts}))
 
 
@@ -289,12 +287,12 @@ def _refuse_leaks(spec: StudySpec, workshop: Workshop, edges: Sequence[Edge]) ->
     for edge in edges:
         data = spec.data_of(edge.model)
         pictures = workshop.pictures(data)
-        measured = {workshop.identity(data, number): pictures.name(number) for number in workshop.chosen(data)}
+        measured = {pictures.identity(number): pictures.name(number) for number in workshop.chosen(data)}
         for training in {name for name in (edge.corrector, edge.tuned) if name in spec.trainings}:
             for seen in _lineage(spec, training):
                 for fold in range(folds) if (folds := folds_of(spec, seen)) is not None else [None]:
                     for source, number in training_pictures(spec, workshop, seen, fold):
-                        name = measured.get(workshop.identity(source, number))
+                        name = measured.get(workshop.pictures(source).identity(number))
                         held_out = source == data and fold is not None and spec.data[data].folds is not None
                         if name is not None and not held_out:
                             raise DataError(

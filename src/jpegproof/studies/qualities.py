@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 ADVICE = "use whole numbers from 1 to 100, as in 10:90:10 (first:last:step) or 10,50"
 
 
-def parse_qualities(text: str | int | Sequence[int]) -> list[int]:
+def parse_qualities(text: str | int | Iterable[int] | None) -> list[int]:
     """Reads qualities, in ascending order and without repeats.
 
     Args:
@@ -18,8 +18,10 @@ def parse_qualities(text: str | int | Sequence[int]) -> list[int]:
     """
     if isinstance(text, str):
         numbers = [number for part in text.split(",") for number in _part(part.strip())]
+    elif isinstance(text, Iterable):
+        numbers = list(text)
     else:
-        numbers = [text] if isinstance(text, int) else list(text)
+        numbers = [] if text is None else [text]
     if not numbers:
         raise ValueError(f"no quality is given; {ADVICE}")
     for number in numbers:

@@ -110,12 +110,11 @@ def _mitigation_mistakes(
     item = item if isinstance(item, Mapping) else {}
     corrector, tuned = item.get("corrector"), item.get("tuned")
     place = ("mitigations", number)
-    if mitigation not in MITIGATIONS:
-        return  # the schema says so
+    known_row = mitigation in MITIGATIONS  # the schema speaks of any other
     of_correctors = {name for name in trainings if _objective(trainings, name) in CORRECTOR_LEARNS}
     of_models = {name: None for name in trainings if name not in of_correctors}
     fit = {**correctors, **dict.fromkeys(sorted(of_correctors))}
-    if mitigation not in WITH_CORRECTOR and corrector is not None:
+    if known_row and mitigation not in WITH_CORRECTOR and corrector is not None:
         yield (
             (*place, "corrector"),
             f"{mitigation} is a row without a corrector; name another mitigation or leave it out",
@@ -125,7 +124,7 @@ def _mitigation_mistakes(
         yield place, f"{mitigation} needs a corrector: one of {known}"
     elif isinstance(corrector, str) and corrector not in fit:
         yield (*place, "corrector"), unknown("corrector", corrector, fit)
-    if mitigation not in WITH_TUNED and tuned is not None:
+    if known_row and mitigation not in WITH_TUNED and tuned is not None:
         yield (
             (*place, "tuned"),
             f"{mitigation} is a row with the model as it is; name another mitigation or leave it out",

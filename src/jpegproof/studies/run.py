@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from jpegproof.exceptions import JpegproofError
+from jpegproof.exceptions import JpegproofError, StoreError
 from jpegproof.models.model import Model
 from jpegproof.studies.engine import Hands, run_here, run_in_processes, train_here, train_in_processes
 from jpegproof.studies.environment import environment, save_environment
 from jpegproof.studies.plan import Cell, Plan, make_plan
-from jpegproof.studies.spec import StudySpec
+from jpegproof.studies.spec import DataSpec, StudySpec
 from jpegproof.studies.store import Store, write_whole
 from jpegproof.studies.study_file import dump_study
 from jpegproof.studies.tally import Tally
@@ -108,6 +108,7 @@ def run_study(
     plan = make_plan(spec, workshop)
     if before is not None and not before(plan, workshop, store):
         return Run(plan, 0, Tally())
+    _refuse_data_folder(spec, out)
     store.begin()
     write_whole(out / STUDY_FILE, dump_study(spec))
     plan.save(out / PLAN_FILE)
@@ -131,12 +132,25 @@ def run_study(
         else run_in_processes(plan, units, spec, store, hands, allow_code, on_cell)
     )
     total = Tally()
-    with (out / WORK_FILE).open("a", encoding="utf-8") as log:
+    try:
+        log = (out / WORK_FILE).open("a", encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"{out / WORK_FILE}: cannot be written: {error.strerror}") from error
+    with log:
         for tally in tallies:
             total += tally
             log.write(json.dumps(tally.as_dict()) + "\n")
             log.flush()
     return Run(plan, missing, total, trained)
+
+
+def _refuse_data_folder(spec: StudySpec, out: Path) -> None:
+    """Raises StoreError where the results would be written among the pictures, which must stay as they are."""
+    for name, data in spec.data.items():
+        if isinstance(data, DataSpec) and out.expanduser().resolve() == data.path.expanduser().resolve():
+            raise StoreError(
+                f"{out}: is the folder of data set {name!r}, into which nothing is written; give --out another folder"
+            )
 
 
 def _train(

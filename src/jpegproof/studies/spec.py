@@ -139,6 +139,12 @@ class TrainingSpec(_Part):
     start: Name | None = Field(
         None, description="Where a corrector begins: a corrector of this study, or a training of one; else untrained."
     )
+    width: Annotated[int, Field(ge=8, le=1024)] | None = Field(
+        None, description="Of a corrector that begins untrained: channels on the grid of blocks; 128 unless given."
+    )
+    depth: Annotated[int, Field(ge=1, le=64)] | None = Field(
+        None, description="Of a corrector that begins untrained: residual blocks; 8 unless given."
+    )
     corrector: Name | None = Field(
         None, description="Stands before the learning model, frozen: a corrector of this study, or a training of one."
     )

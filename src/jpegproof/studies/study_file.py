@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from jpegproof.exceptions import StudyFileError, nearest
 from jpegproof.studies.references import reference_mistakes
 from jpegproof.studies.spec import StudySpec
+from jpegproof.studies.yaml_loader import PlainLoader
 
 Place = tuple[str | int, ...]
 
@@ -111,18 +112,20 @@ def _read(path: Path) -> tuple[_Source, list[str]]:
     if len(text) > MAX_BYTES:
         raise StudyFileError(f"{path}: is {len(text):,} characters long; a study file has at most {MAX_BYTES:,}")
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=PlainLoader)
         if node is None:
             raise StudyFileError(f"{path}: is empty; docs/studies.md shows what a study file says")
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=PlainLoader)):
             raise StudyFileError(f"{path}: uses YAML aliases (*name), which study files do without; write it out")
-        content = yaml.safe_load(text)
+        content = yaml.load(text, Loader=PlainLoader)  # a SafeLoader
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f", line {mark.line + 1}" if mark else ""
         raise StudyFileError(f"{path}{line}: is not valid YAML: {error.problem}") from error
     except yaml.YAMLError as error:
         raise StudyFileError(f"{path}: is not valid YAML: {error}") from error
+    except RecursionError as error:
+        raise StudyFileError(f"{path}: is nested far deeper than any study needs") from error
     lines: dict[Place, int] = {}
     doubles: list[tuple[Place, str]] = []
     _walk(node, (), lines, doubles)
@@ -155,7 +158,13 @@ def _without_union_noise(error: ValidationError, content: Any) -> Iterator[dict[
             if branch != meant:
                 continue
             loc = tuple(step for step in loc if step != branch)
-        if loc and isinstance(loc[-1], str) and loc[-1].startswith(("constrained-", "function-", "tuple[", "int")):
+        elif loc[:1] == ("mitigations",):
+            loc = tuple(step for step in loc if step not in ("MitigationSpec", "function-before[_one_mitigation()]"))
+        if (
+            loc
+            and isinstance(loc[-1], str)
+            and (loc[-1].startswith(("constrained-", "function-", "tuple[", "list[")) or loc[-1] in ("int", "str"))
+        ):
             loc = loc[:-1]
         if "[key]" in loc:
             loc = tuple(step for step in loc if step != "[key]")

@@ -18,7 +18,7 @@ from jpegproof.correctors.grid_corrector import GridCorrector
 from jpegproof.data.picture_set import PictureSet
 from jpegproof.exceptions import JpegproofError, ModelError
 from jpegproof.models.model import Model
-from jpegproof.studies.artifacts import Artifact, recipe_of, training_pictures
+from jpegproof.studies.artifacts import Artifact, recipe_of, training_pictures, untrained_size
 from jpegproof.studies.store import Store, write_whole
 from jpegproof.studies.workshop import Workshop
 from jpegproof.training.examples import Examples
@@ -48,7 +48,7 @@ def train_artifact(artifact: Artifact, workshop: Workshop, store: Store, watcher
         else:
             objective = objective_of(workshop, artifact, recipe)
             done = train(objective, examples, recipe, store.checkpoint(artifact.name), watcher)
-            content = _content(objective.learner)
+            content = _content(objective.learner, spec.objective)
     except JpegproofError as error:
         error.add_note(f"(training {artifact.training!r} of the study)")
         raise
@@ -110,7 +110,7 @@ def _learning_copy(workshop: Workshop, artifact: Artifact) -> Model:
 def _starting_corrector(workshop: Workshop, artifact: Artifact) -> GridCorrector:
     spec = workshop.spec.trainings[artifact.training]
     if spec.start is None:
-        return untrained_corrector(spec.seed, workshop.device)
+        return untrained_corrector(spec.seed, workshop.device, **untrained_size(spec))
     start = _corrector(workshop, spec.start, artifact.fold)
     return GridCorrector(copy.deepcopy(start.network), start.describe())
 
@@ -126,8 +126,8 @@ def _corrector(workshop: Workshop, name: str, fold: int | None) -> GridCorrector
     return found
 
 
-def _content(learner: torch.nn.Module) -> bytes:
+def _content(learner: torch.nn.Module, objective: str = "") -> bytes:
     """A file of the learner's weights, the same bytes for the same weights."""
     if isinstance(learner, BlockRestorer):
-        return corrector_bytes(learner.state_dict(), learner)
+        return corrector_bytes(learner.state_dict(), learner, objective)
     return save({name: value.detach().cpu().contiguous() for name, value in learner.state_dict().items()})

@@ -43,6 +43,9 @@ def training_mistakes(
         named = this.get(key)
         if isinstance(named, str) and named not in fit:
             yield (*place, key), unknown("corrector", named, dict.fromkeys(fit))
+    for key in ("width", "depth"):
+        if this.get(key) is not None and (this.get("start") is not None or objective not in CORRECTOR_LEARNS):
+            yield (*place, key), "is of a corrector that begins untrained; leave it out"
     if objective in CORRECTOR_LEARNS and this.get("corrector") is not None:
         yield (*place, "corrector"), "stands before a model that learns; here a corrector learns: use start"
     if isinstance(objective, str) and objective not in CORRECTOR_LEARNS and this.get("start") is not None:

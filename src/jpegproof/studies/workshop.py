@@ -56,7 +56,6 @@ class Workshop:
         self._pictures: dict[str, PictureSet] = {}
         self._models: dict[str, Model] = {}
         self._correctors: dict[str, Corrector] = {IDENTITY: Identity()}
-        self._identities: dict[tuple[str, int], str] = {}
         self._artifacts: dict[tuple[str, int | None], Path] = {}
         self._trained: dict[Path, Corrector | Model] = {}
         for name, model in (given or {}).items():
@@ -73,13 +72,6 @@ class Workshop:
         total, data = len(self.pictures(name)), self.spec.data[name]
         limit = data.limit if isinstance(data, DataSpec) and data.limit else total
         return [position * total // limit for position in range(limit)] if limit < total else list(range(total))
-
-    def identity(self, data: str, number: int) -> str:
-        """What changes with a picture's content; worked out once, since it may mean reading the file."""
-        key = (data, number)
-        if key not in self._identities:
-            self._identities[key] = self.pictures(data).identity(number)
-        return self._identities[key]
 
     def use(self, artifacts: Mapping[tuple[str, int | None], Path]) -> None:
         """Tells where the trained things are: a file by (training, fold), which may come to be there only later."""
@@ -185,7 +177,14 @@ def _open(spec: DataSpec | WorldSpec) -> PictureSet:
 
 
 def _class_list(path: Path) -> tuple[str, ...]:
-    names = tuple(line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+    try:
+        # With or without the byte order mark that some editors put first.
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: is not UTF-8 text; save the list of class folders as UTF-8") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+    names = tuple(line.strip() for line in text.splitlines() if line.strip())
     if len(set(names)) < len(names) or not names:
         raise DataError(f"{path}: must name each class folder once, one a line, in label order")
     return names

@@ -102,7 +102,7 @@ class Examples:
         return Example(original, jpeg, pictures.target(number))
 
     def _usable(self, turn: int) -> tuple[int, Pixels]:
-        for later in range(len(self._pictures)):
+        for later in range(2 * len(self._pictures)):  # far enough to go through a whole epoch
             epoch, position = divmod(turn + later, len(self._pictures))
             place = int(self._order(epoch)[position])
             pixels = self._pixels(place)

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from jpegproof.correctors.default import trained_for
 from jpegproof.data.files import folder_at
 from jpegproof.exceptions import DataError, JpegproofError
 from jpegproof.models.model import Model
@@ -17,10 +18,8 @@ from jpegproof.studies.qualities import parse_qualities
 from jpegproof.studies.run import Progress, run_study
 from jpegproof.studies.spec import StudySpec
 from jpegproof.studies.study_file import with_absolute_paths
+from jpegproof.verbs.names import WORLD, given, no_bare_network, problem_of, short
 from jpegproof.verbs.report import Report, report
-
-#: The embedded world as a data set: what stands in place of a folder.
-WORLD = "world"
 
 
 def measure(
@@ -60,7 +59,8 @@ def measure(
         limit: use only so many pictures, evenly spaced.
         stage: ``source`` compresses the picture as stored; ``input`` after the model's resize and crop.
         subsampling: ``4:2:0``, ``4:2:2`` or ``4:4:4``.
-        correctors: off-the-shelf correctors to put in front, as ``spandrel:FILE``.
+        correctors: correctors to put in front: ``default``, ``jpegproof:FILE`` for one that `fit` has trained, or
+            ``spandrel:FILE``.
         preparation: fields of `ResizeCrop` that differ from what the model comes with.
         batch_size: pictures at once.
         device: ``auto``, ``cpu``, ``cuda``, ...
@@ -73,13 +73,14 @@ def measure(
     Raises:
         JpegproofError: the data, the model or the results folder is at fault; the message says how to mend it.
     """
-    given = model if isinstance(model, Model) else None
-    if given is not None and (weights is not None or preparation is not None):
+    built = model if isinstance(model, Model) else None
+    no_bare_network(model)
+    if built is not None and (weights is not None or preparation is not None):
         raise JpegproofError("a model object has its own weights and preparation; give them to wrap(...)")
-    source = type(given.network).__name__ if given else str(model)
-    name = _short(source)
-    data_name = WORLD if str(data) == WORLD else _short(folder_at(data).resolve().name)
-    chosen = {_short(Path(_corrector_file(text)).stem): _corrector_file(text) for text in correctors}
+    source = type(built.network).__name__ if built else str(model)
+    name = short(source)
+    data_name = WORLD if str(data) == WORLD else short(folder_at(data).resolve().name)
+    chosen, rows = _correctors(correctors)
     try:
         chosen_qualities = parse_qualities(qualities)
     except ValueError as error:
@@ -90,24 +91,24 @@ def measure(
         "name": f"{name} on {data_name}",
         "seed": seed,
         "data": {data_name: _data(data, layout, classes, limit)},
-        "models": {name: {"from": source, **_given(weights=weights and str(weights), preparation=preparation)}},
-        "correctors": {key: {"from": "spandrel", "weights": file} for key, file in chosen.items()},
+        "models": {name: {"from": source, **given(weights=weights and str(weights), preparation=preparation)}},
+        "correctors": chosen,
         "compression": {"qualities": chosen_qualities, "subsampling": subsampling, "stage": stage},
-        "mitigations": ["none", *({"mitigation": "off_the_shelf", "corrector": key} for key in chosen)],
+        "mitigations": ["none", *rows],
     }
-    content["models"][name] |= _given(batch_size=batch_size)
+    content["models"][name] |= given(batch_size=batch_size)
     try:
         spec = with_absolute_paths(StudySpec.model_validate(content), Path.cwd())
     except ValidationError as error:
-        raise JpegproofError(_first_problem(error)) from error
+        raise JpegproofError(problem_of(error)) from error
     folder = Path(out).expanduser() if out is not None else Path("out") / f"measure-{name}-{data_name}"
-    hands = find_hands(device, 1 if given else workers, threads)
+    hands = find_hands(device, 1 if built else workers, threads)
     run_study(
         spec,
         folder,
         hands,
-        given={name: given} if given else None,
-        allow_code=given is None and is_entry_point(source),  # naming it here is asking for it
+        given={name: built} if built else None,
+        allow_code=built is None and is_entry_point(source),  # naming it here is asking for it
         progress=progress,
     )
     return report(folder)
@@ -115,31 +116,27 @@ def measure(
 
 def _data(data: str | Path, layout: str, classes: str | Path | None, limit: int | None) -> dict[str, Any]:
     if str(data) == WORLD:
-        return {"world": "test", **_given(size=limit)}
+        return {"world": "test", **given(size=limit)}
     if classes is not None and not Path(classes).expanduser().is_file():
         raise DataError(f"{classes}: there is no such file of class names; check the path")
-    return {"path": str(data), "layout": layout, **_given(classes=classes and str(classes), limit=limit)}
+    return {"path": str(data), "layout": layout, **given(classes=classes and str(classes), limit=limit)}
 
 
-def _corrector_file(text: str) -> str:
-    kind, colon, file = text.partition(":")
-    if kind != "spandrel" or not colon:
-        raise JpegproofError(f"corrector {text!r} is not known; name an off-the-shelf one as spandrel:FILE")
-    return file
-
-
-def _given(**fields: Any) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}
-
-
-def _short(text: str) -> str:
-    """A name for tables and folders: the last part of a path or of ``library:NAME``, plain characters only."""
-    last = text.rpartition(":")[2].rpartition("/")[2]
-    plain = "".join(character if character.isalnum() or character in "._+-" else "-" for character in last)
-    return plain.strip(".-")[:60] or "pictures"
-
-
-def _first_problem(error: ValidationError) -> str:
-    problem = error.errors(include_url=False)[0]
-    place = ".".join(str(step) for step in problem["loc"])
-    return f"{place}: {problem['msg']}, not {problem['input']!r}"
+def _correctors(texts: Sequence[str]) -> tuple[dict[str, Any], list[dict[str, str]]]:
+    """The correctors of a study and their rows, from what a user typed."""
+    chosen: dict[str, Any] = {}
+    rows: list[dict[str, str]] = []
+    for text in texts:
+        kind, _, file = text.partition(":")
+        if kind not in ("default", "jpegproof", "spandrel") or (kind == "spandrel") > bool(file):
+            raise JpegproofError(
+                f"corrector {text!r} is not known; use default, jpegproof:FILE (a file that fit wrote) or spandrel:FILE"
+            )
+        name, row = short(Path(file).stem) if file else "default", "off_the_shelf"
+        if kind == "jpegproof" and file and Path(file).expanduser().is_file():
+            row = "task_targeted" if trained_for(Path(file).expanduser()) == "task_targeted" else row
+        while name in chosen:
+            name += "+"
+        chosen[name] = {"from": kind if kind == "spandrel" else "jpegproof", **given(weights=file or None)}
+        rows.append({"mitigation": row, "corrector": name})
+    return chosen, rows

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jpegproof.analysis.results import study_numbers
-from jpegproof.analysis.rows import Comparison, Result, Skip, write_rows
+from jpegproof.analysis.rows import Comparison, Gap, Result, Skip, write_rows
 from jpegproof.exceptions import StoreError
 from jpegproof.reports.study_record import StudyRecord
 from jpegproof.reports.write import write_report
@@ -25,6 +25,7 @@ class Report:
         page: the HTML page.
         results: every number, as in ``results.csv``.
         comparisons: paired differences, as in ``comparisons.csv``.
+        gaps: how much of the gap each cure closes, as in ``gaps.csv``.
         skips: pictures that could not be used, as in ``skipped.csv``.
         missing_cells: how much of the study is not done yet.
     """
@@ -33,12 +34,13 @@ class Report:
     page: Path
     results: list[Result]
     comparisons: list[Comparison]
+    gaps: list[Gap]
     skips: list[Skip]
     missing_cells: int
 
 
 def report(folder: str | Path) -> Report:
-    """Writes ``results.csv``, ``comparisons.csv``, ``skipped.csv``, ``tables/``, ``figures/`` and ``report.html``.
+    """Writes the CSV files of all numbers, ``tables/``, ``figures/`` and ``report.html``.
 
     Needs neither the data nor the models: everything comes from the stored predictions, of an unfinished study from
     those edges and qualities that are whole.
@@ -54,12 +56,14 @@ def report(folder: str | Path) -> Report:
     numbers = study_numbers(status.plan, Store(out), status.finished)
     write_rows(out / "results.csv", Result, numbers.results)
     write_rows(out / "comparisons.csv", Comparison, numbers.comparisons)
+    write_rows(out / "gaps.csv", Gap, numbers.gaps)
     write_rows(out / "skipped.csv", Skip, numbers.skips)
     missing = status.total - status.done
     record = StudyRecord(
         title=status.plan.study,
         results=numbers.results,
         comparisons=numbers.comparisons,
+        gaps=numbers.gaps,
         skips=numbers.skips,
         environment=_environment(out / ENVIRONMENT_FILE),
         study_yaml=_text(out / STUDY_FILE),
@@ -68,7 +72,7 @@ def report(folder: str | Path) -> Report:
         notes=list(dict.fromkeys(note for facts in status.plan.data.values() for note in facts.notes)),
     )
     page = write_report(record, out)
-    return Report(out, page, numbers.results, numbers.comparisons, numbers.skips, missing)
+    return Report(out, page, numbers.results, numbers.comparisons, numbers.gaps, numbers.skips, missing)
 
 
 def _environment(path: Path) -> dict[str, str]:

@@ -1,0 +1,88 @@
+"""Trains a corrector for your model without labels, or the model itself. Resumable at any moment.
+
+examples:
+  jpegproof fit torchvision:resnet50 photos/ --minutes 30          a corrector for this model; no label is read
+  jpegproof fit my_model.py:build uploads/ --steps 2000 --start default
+  jpegproof fit torchvision:resnet50 photos/ --objective self_distilled      no cost at inference
+  jpegproof fit - photos/ --objective restore_pixels --start none --crop 96
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from jpegproof.cli.options import add_data_options, add_input_options
+
+OBJECTIVES = (
+    "task_targeted",
+    "self_distilled",
+    "supervised_fine_tuning",
+    "control",
+    "statistics_only",
+    "restore_pixels",
+)
+
+
+def add_arguments(verb: argparse.ArgumentParser) -> None:
+    """The verb's arguments."""
+    verb.add_argument("model", help="as in measure; - for restore_pixels, which knows no model")
+    verb.add_argument("data", help="a folder of pictures, or: world")
+    verb.add_argument("--objective", choices=OBJECTIVES, default="task_targeted")
+    budget = verb.add_mutually_exclusive_group()
+    budget.add_argument("--steps", type=int, metavar="N", help="updates of the weights (default: 1000)")
+    budget.add_argument("--minutes", type=float, metavar="N", help="instead: turned into steps and recorded")
+    verb.add_argument("--start", default="default", metavar="C", help="corrector to begin from: default, FILE or none")
+    verb.add_argument("--corrector", metavar="C", help="before a learning model, frozen: default or FILE")
+    verb.add_argument("--out", metavar="DIR", help="folder (default: out/fit-OBJECTIVE-MODEL-DATA); resumes")
+    verb.add_argument("--weights", metavar="FILE", help="of the model; as in measure")
+    verb.add_argument("--batch", type=int, default=8, metavar="N", help="pictures a step (default: 8)")
+    verb.add_argument("--learning-rate", type=float, metavar="R", help="at its peak (default: 1e-4; models 2e-5)")
+    verb.add_argument("--qualities", default="10:90", metavar="LOW:HIGH", help="each picture gets one at random")
+    verb.add_argument("--stage", choices=("source", "input"), default="source", help="where pictures are compressed")
+    verb.add_argument("--squares", type=int, metavar="PX", help="restore_pixels: side of the random squares")
+    add_data_options(verb)
+    add_input_options(verb)
+    verb.add_argument("--seed", type=int, default=0, help="of everything random")
+    machine = verb.add_argument_group("the machine")
+    machine.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:1, ...")
+    machine.add_argument("--threads", type=int, metavar="N", help="default: the cores there are")
+    machine.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Does the verb; the exit code."""
+    from jpegproof.cli.options import preparation_of
+    from jpegproof.cli.progress import Bar
+    from jpegproof.cli.summary import print_fit
+    from jpegproof.verbs.fit import fit
+
+    bar = Bar(arguments.quiet)
+    try:
+        done = fit(
+            None if arguments.model == "-" else arguments.model,
+            arguments.data,
+            objective=arguments.objective,
+            steps=arguments.steps,
+            minutes=arguments.minutes,
+            start=None if arguments.start == "none" else arguments.start,
+            corrector=arguments.corrector,
+            out=arguments.out,
+            weights=arguments.weights,
+            layout=arguments.layout,
+            classes=arguments.classes,
+            limit=arguments.limit,
+            batch=arguments.batch,
+            learning_rate=arguments.learning_rate,
+            qualities=arguments.qualities,
+            stage=arguments.stage,
+            crop=arguments.squares,
+            preparation=preparation_of(arguments),
+            device=arguments.device,
+            threads=arguments.threads,
+            seed=arguments.seed,
+            progress=bar,
+        )
+    finally:
+        bar.close()
+    print_fit(done, arguments.model, arguments.data)
+    return 0

@@ -1,0 +1,279 @@
+"""The verb ``fit``: trains a corrector for a model, or the model itself, and hands over the file."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import ValidationError
+
+from jpegproof.data.files import folder_at
+from jpegproof.exceptions import JpegproofError, UnknownNameError, nearest
+from jpegproof.models.model import Model
+from jpegproof.models.names import is_entry_point
+from jpegproof.studies.artifacts import Artifact, make_artifacts, recipe_of
+from jpegproof.studies.engine import find_hands, train_here
+from jpegproof.studies.run import Progress, Silence
+from jpegproof.studies.spec import CORRECTOR_LEARNS, Objective, StudySpec
+from jpegproof.studies.store import Store, write_whole
+from jpegproof.studies.study_file import with_absolute_paths
+from jpegproof.studies.train_artifact import artifact_paths, examples_of, objective_of
+from jpegproof.studies.workshop import Workshop
+from jpegproof.training.loop import train
+from jpegproof.verbs.names import WORLD, given, no_bare_network, problem_of, short
+
+#: What is timed to turn minutes into steps.
+TIMED_STEPS = 4
+
+BUDGET_FILE = "budget.json"
+_TRAINED = "trained"
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What was trained.
+
+    Attributes:
+        file: the weights, ``.safetensors``.
+        objective: what they were trained for.
+        steps: updates that were made.
+        losses: (step, mean loss since the entry before).
+        seconds: that this call spent on training; 0 where it had been done before.
+        learner: ``corrector`` or ``model``.
+    """
+
+    file: Path
+    objective: str
+    steps: int
+    losses: list[tuple[int, float]]
+    seconds: float
+    learner: str
+
+
+def fit(
+    model: str | Model | None,
+    data: str | Path,
+    *,
+    objective: str = "task_targeted",
+    steps: int | None = None,
+    minutes: float | None = None,
+    start: str | Path | None = "default",
+    corrector: str | Path | None = None,
+    out: str | Path | None = None,
+    weights: str | Path | None = None,
+    layout: str = "auto",
+    classes: str | Path | None = None,
+    limit: int | None = None,
+    batch: int = 8,
+    learning_rate: float | None = None,
+    qualities: str | tuple[int, int] = "10:90",
+    stage: str = "source",
+    crop: int | None = None,
+    preparation: Mapping[str, Any] | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Fit:
+    """Trains a corrector for a model (no labels), or the model itself, along the path that pictures take in use.
+
+    A call that was stopped goes on where it stopped when it is made again; a finished training is not done again.
+
+    Args:
+        model: as in `measure`; None for ``restore_pixels``, which knows no model.
+        data: a folder of pictures, or ``world`` for the embedded world's training split.
+        objective: ``task_targeted`` (a corrector learns to keep the frozen model's answers), ``self_distilled`` (the
+            model learns to keep its own), ``supervised_fine_tuning`` and ``control`` (need labels), ``statistics_only``
+            (batch norm alone) or ``restore_pixels``.
+        steps: updates of the weights; 1,000 where neither is given.
+        minutes: how long it may take instead: turned into steps after a few timed ones, and recorded in the folder.
+        start: where a corrector begins: ``default`` for the one that comes with jpegproof, a file of one, or None for
+            an untrained one.
+        corrector: stands before a learning model, frozen: ``default`` or a file.
+        out: the folder; ``out/fit-OBJECTIVE-MODEL-DATA`` unless given.
+        weights, layout, classes, limit, stage, preparation, device, threads: as in `measure`.
+        batch: pictures a step.
+        learning_rate: at its peak; 1e-4 for correctors and 2e-5 for models unless given.
+        qualities: lowest and highest, ``10:90``; each picture gets one of them at random.
+        crop: for ``restore_pixels``: side of the random squares.
+        seed: of everything random.
+        progress: hears of every step.
+
+    Raises:
+        JpegproofError: what was given is at fault; the message says how to mend it.
+    """
+    if objective not in get_args(Objective):
+        known = get_args(Objective)
+        raise UnknownNameError(
+            f"objective {objective!r} is not known.{nearest(objective, known)} Known: {', '.join(known)}."
+        )
+    if steps is not None and minutes is not None:
+        raise JpegproofError("steps and minutes were both given; give one of them")
+    if minutes is not None and not 0 < minutes < 100_000:
+        raise JpegproofError(f"{minutes} minutes are no time to train in; give a number above 0")
+    if model is None and objective != "restore_pixels":
+        raise JpegproofError(f"{objective} needs a model; only restore_pixels does without")
+    if crop is not None and objective != "restore_pixels":
+        raise JpegproofError("random squares (crop) are for restore_pixels; a model's own path decides what is seen")
+    learner = "corrector" if objective in CORRECTOR_LEARNS else "model"
+    object_given = model if isinstance(model, Model) else None
+    no_bare_network(model)
+    if object_given is not None and (weights is not None or preparation is not None):
+        raise JpegproofError("a model object has its own weights and preparation; give them to wrap(...)")
+    source = type(object_given.network).__name__ if object_given else str(model)
+    name = short(source) if model is not None else ""
+    data_name = WORLD if str(data) == WORLD else short(folder_at(data).resolve().name)
+    content = _content(
+        objective, source if model is not None else None, name, data, data_name, start, corrector, learner
+    )
+    content["seed"] = seed
+    content["data"][data_name] |= given(limit=limit, classes=classes and str(classes)) if data_name != WORLD else {}
+    if data_name != WORLD:
+        content["data"][data_name]["layout"] = layout
+    elif limit is not None:
+        content["data"][data_name]["size"] = limit
+    if model is not None:
+        content["models"][name] |= given(weights=weights and str(weights), preparation=preparation)
+    content["compression"] = {"stage": stage, "qualities": [10]}
+    content["trainings"][_TRAINED] |= {
+        "steps": steps or 1000,
+        "batch": batch,
+        "learning_rate": learning_rate or (1e-4 if learner == "corrector" else 2e-5),
+        "qualities": qualities,
+        "seed": seed,
+        **given(crop=crop),
+    }
+    try:
+        spec = with_absolute_paths(StudySpec.model_validate(content), Path.cwd())
+    except ValidationError as error:
+        raise JpegproofError(problem_of(error)) from error
+    place = "-".join(part for part in ("fit", objective, name, data_name) if part)
+    folder = Path(out).expanduser() if out is not None else Path("out") / place
+    hands = find_hands(device, 1, threads)
+    models = {name: object_given} if object_given else None
+
+    def workshop_of(study: StudySpec) -> Workshop:
+        # Naming an entry point here is asking for its code to run.
+        return Workshop(study, hands.device, models, allow_code=object_given is None and is_entry_point(source))
+
+    store = Store(folder)
+    workshop = workshop_of(spec)
+    artifact = _only(spec, workshop)
+    store.begin()
+    if minutes is not None:
+        spec = _with_steps(spec, _steps_in(minutes, artifact, workshop, folder))
+        workshop = workshop_of(spec)
+        artifact = _only(spec, workshop)
+    workshop.use(artifact_paths([artifact], store))
+    begun = time.monotonic()
+    done = store.artifact(artifact.name).exists()
+    if not done:
+        heard = progress or Silence()
+        train_here([artifact], workshop, store, hands, lambda _, *step: heard.training(objective, *step))
+    record = json.loads(store.artifact(artifact.name).with_suffix(".json").read_text(encoding="utf-8"))
+    file = folder / f"{learner}.safetensors"
+    _copy(store.artifact(artifact.name), file)
+    return Fit(
+        file,
+        objective,
+        artifact.steps,
+        [(int(step), float(loss)) for step, loss in record["losses"]],
+        0.0 if done else time.monotonic() - begun,
+        learner,
+    )
+
+
+def _content(
+    objective: str,
+    source: str | None,
+    name: str,
+    data: str | Path,
+    data_name: str,
+    start: str | Path | None,
+    corrector: str | Path | None,
+    learner: str,
+) -> dict[str, Any]:
+    correctors: dict[str, Any] = {}
+    training: dict[str, Any] = {"objective": objective, "data": data_name, **given(model=name or None)}
+    if learner == "corrector" and start is not None:
+        correctors["start"] = _corrector(start)
+        training["start"] = "start"
+    if learner == "model" and corrector is not None:
+        correctors["front"] = _corrector(corrector)
+        training["corrector"] = "front"
+    row = {"mitigation": "off_the_shelf", "corrector": _TRAINED}
+    if learner == "model":
+        row = {"mitigation": "self_distilled", "tuned": _TRAINED}
+    return {
+        "name": "fit",
+        "data": {data_name: {"world": "train", "size": 20_000} if data_name == WORLD else {"path": str(data)}},
+        "models": {name: {"from": source}} if source is not None else {},
+        "correctors": correctors,
+        "trainings": {_TRAINED: training},
+        "mitigations": [row],
+    }
+
+
+def _corrector(named: str | Path) -> dict[str, Any]:
+    if str(named) == "default":
+        return {"from": "jpegproof"}
+    path = Path(str(named).removeprefix("jpegproof:")).expanduser()
+    if not path.is_file():
+        raise JpegproofError(f"{path}: there is no such file of a corrector; give default, or a file that fit wrote")
+    return {"from": "jpegproof", "weights": str(path)}
+
+
+def _only(spec: StudySpec, workshop: Workshop) -> Artifact:
+    return make_artifacts(spec, workshop)[0]
+
+
+def _with_steps(spec: StudySpec, steps: int) -> StudySpec:
+    training = spec.trainings[_TRAINED].model_copy(update={"steps": steps})
+    return spec.model_copy(update={"trainings": {_TRAINED: training}})
+
+
+def _steps_in(minutes: float, artifact: Artifact, workshop: Workshop, folder: Path) -> int:
+    """How many steps fit into the minutes: as recorded by an earlier call for the same training, or timed now."""
+    file = folder / BUDGET_FILE
+    request = {"training": artifact.name, "minutes": minutes}
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+        if {key: told[key] for key in request} == request:
+            return int(told["steps"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    spec = workshop.spec.trainings[_TRAINED]
+    recipe = replace(recipe_of(spec, workshop.spec.compression.stage), steps=TIMED_STEPS + 1)
+    seconds = _timed(artifact, workshop, recipe)
+    steps = max(int(minutes * 60 / max(seconds, 1e-6)), 1)
+    write_whole(file, json.dumps({**request, "steps": steps, "seconds_per_step": round(seconds, 4)}) + "\n")
+    return steps
+
+
+def _timed(artifact: Artifact, workshop: Workshop, recipe: Any) -> float:
+    """Seconds of a step, the first one (which warms up) not counted."""
+    ticks: list[float] = []
+
+    class Clock:
+        def step(self, done: int, total: int, loss: float) -> None:
+            del done, total, loss
+            ticks.append(time.monotonic())
+
+    examples = examples_of(workshop, artifact)
+    if workshop.spec.trainings[_TRAINED].objective == "statistics_only":
+        for step in range(TIMED_STEPS + 1):
+            examples.batch(step)
+            ticks.append(time.monotonic())
+    else:
+        train(objective_of(workshop, artifact, recipe), examples, recipe, None, Clock())
+    return (ticks[-1] - ticks[0]) / TIMED_STEPS
+
+
+def _copy(source: Path, target: Path) -> None:
+    part = target.with_name(f".{target.name}.part")
+    part.write_bytes(source.read_bytes())
+    part.replace(target)

@@ -1,0 +1,134 @@
+"""What a training learns from: known from the step's number alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from jpeg_files import smooth_picture
+from small_training import RECIPE, PicturesInMemory, examples, pictures
+
+from jpegproof.exceptions import DataError
+from jpegproof.jpeg.codec import decode, encode
+from jpegproof.jpeg.compression import Compression
+from jpegproof.models.preparation import ResizeCrop
+from jpegproof.training import examples as room
+from jpegproof.training.examples import Examples, part_of
+
+
+def test_a_batch_depends_on_its_step_alone():
+    forwards = [examples().batch(step) for step in range(4)]
+    supply = examples()
+    backwards = {step: supply.batch(step) for step in (3, 1, 2, 0)}
+    for step, batch in enumerate(forwards):
+        for one, other in zip(batch, backwards[step], strict=True):
+            assert np.array_equal(one.original, other.original)
+            assert np.array_equal(one.jpeg.pixels, other.jpeg.pixels)
+            assert one.target == other.target
+
+
+def test_another_seed_gives_other_examples():
+    def qualities(seed):
+        return [example.jpeg.header.quality.quality for example in examples(seed=seed, batch=20).batch(0)]
+
+    assert qualities(0) != qualities(1)
+
+
+def test_every_picture_comes_once_before_any_comes_again():
+    supply = examples(augment="none", batch=1)
+    whole = pictures()
+    seen = [
+        next(n for n in range(5) if np.array_equal(whole.pixels(n), supply.batch(step)[0].original))
+        for step in range(10)
+    ]
+    assert sorted(seen[:5]) == sorted(seen[5:]) == list(range(5))
+    assert seen[:5] != seen[5:]
+
+
+def test_the_jpeg_is_pillows_of_the_original():
+    for example in examples(batch=8).batch(0):
+        quality = example.jpeg.header.quality
+        assert quality.fit_error == 0
+        assert 10 <= quality.quality <= 90
+        again = decode(encode(example.original, Compression("jpeg", quality.quality)))
+        assert np.array_equal(example.jpeg.pixels, again.pixels)
+
+
+def test_qualities_and_subsamplings_are_those_of_the_recipe():
+    batch = examples(batch=40, qualities=(20, 22), subsampling=("4:4:4", "4:2:0")).batch(0)
+    assert {example.jpeg.header.quality.quality for example in batch} == {20, 21, 22}
+    assert {example.jpeg.header.subsampling for example in batch} == {"4:4:4", "4:2:0"}
+
+
+def test_a_picture_is_mirrored_before_it_is_compressed_and_turned_only_where_that_is_asked_for():
+    whole = pictures(1)
+    plain = whole.pixels(0)
+    mirrored = plain[:, ::-1]
+    seen = [examples(count=1, batch=16).batch(0), examples(count=1, batch=16, augment="none").batch(0)]
+    assert {np.array_equal(one.original, plain) for one in seen[0]} == {True, False}
+    assert all(np.array_equal(one.original, plain) or np.array_equal(one.original, mirrored) for one in seen[0])
+    assert all(np.array_equal(one.original, plain) for one in seen[1])
+    turned = Examples([(whole, [0])], replace(RECIPE, batch=40, augment="dihedral", crop=32)).batch(0)
+    assert len({one.original.tobytes() for one in turned}) > 8
+
+
+def test_squares_are_cut_before_compressing_so_that_they_have_a_grid_of_their_own():
+    batch = examples(batch=10, crop=32).batch(0)
+    assert {example.original.shape for example in batch} == {(32, 32, 3)}
+    assert {example.jpeg.pixels.shape for example in batch} == {(32, 32, 3)}
+
+
+def test_a_picture_that_cannot_be_decoded_gives_its_place_to_the_next():
+    good = smooth_picture(40, 40)
+    supply = Examples([(PicturesInMemory([None, good, None]), range(3))], replace(RECIPE, batch=6))
+    assert len(supply.batch(0)) == 6
+    with pytest.raises(DataError, match="none of the 2 pictures"):
+        Examples([(PicturesInMemory([None, None]), range(2))], RECIPE).batch(0)
+    with pytest.raises(DataError, match="no picture"):
+        Examples([(PicturesInMemory([good]), [])], RECIPE)
+
+
+def test_pictures_smaller_than_the_squares_are_left_out():
+    small, large = smooth_picture(30, 90), smooth_picture(50, 50)
+    supply = Examples([(PicturesInMemory([small, large]), range(2))], replace(RECIPE, crop=48, augment="none"))
+    assert all(example.original.shape == (48, 48, 3) for example in supply.batch(0))
+
+
+def test_memory_for_decoded_pictures_is_bounded(monkeypatch):
+    decoded = []
+
+    class Counting(PicturesInMemory):
+        def pixels(self, index):
+            decoded.append(index)
+            return super().pixels(index)
+
+    sets = [(Counting([smooth_picture(40, 40)] * 4), range(4))]
+    monkeypatch.setattr(room, "CACHE_BYTES", 2 * 40 * 40 * 3)
+    supply = Examples(sets, RECIPE)
+    for step in range(8):
+        supply.batch(step)
+    assert len(decoded) > 4
+    decoded.clear()
+    monkeypatch.setattr(room, "CACHE_BYTES", 10**9)
+    supply = Examples(sets, RECIPE)
+    for step in range(8):
+        supply.batch(step)
+    assert sorted(decoded) == [0, 1, 2, 3]
+
+
+def test_at_the_models_input_pictures_are_framed_before_they_are_compressed():
+    supply = Examples([(pictures(), range(5))], replace(RECIPE, stage="input"), ResizeCrop(40, (32, 24)))
+    assert {example.jpeg.pixels.shape for example in supply.batch(0)} == {(32, 24, 3)}
+
+
+def test_a_part_of_a_jpeg_begins_on_its_grid_of_16_and_covers_the_region():
+    example = examples(count=1, batch=1).batch(0)[0]
+    part, (top, left) = part_of(example, (17, 20, 30, 40))
+    assert (top, left) == (16, 16)
+    assert part.pixels.shape == (16, 32, 3)
+    assert part.header.size == (16, 32)
+    assert np.array_equal(part.pixels, example.jpeg.pixels[16:32, 16:48])
+    whole, origin = part_of(example, (0, 0, 48, 64))
+    assert whole is example.jpeg
+    assert origin == (0, 0)

@@ -1,0 +1,147 @@
+"""The loop: the same weights however often it is stopped, and no patience with losses that are no numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from small_training import RECIPE, examples, same_state, state_of, thin_corrector, tiny_model
+
+from jpegproof.exceptions import ModelError, StoreError
+from jpegproof.training.checkpoint import load_checkpoint, save_checkpoint
+from jpegproof.training.fine_tune import FineTune
+from jpegproof.training.loop import MOST_BAD_LOSSES, train
+from jpegproof.training.recipe import Recipe
+from jpegproof.training.restore_pixels import RestorePixels
+
+
+class StopAt:
+    """Stops a training as a kill would, after a step."""
+
+    def __init__(self, step: int) -> None:
+        self._step = step
+
+    def step(self, done: int, total: int, loss: float) -> None:
+        if done == self._step:
+            raise KeyboardInterrupt
+
+
+def always_a_minute_later():
+    """A clock that makes the loop keep a checkpoint at every step."""
+    now = [0.0]
+
+    def clock() -> float:
+        now[0] += 61
+        return now[0]
+
+    return clock
+
+
+@pytest.mark.parametrize("stops", [[1], [3], [1, 2, 3]])
+@pytest.mark.parametrize("kind", ["corrector", "model"])
+def test_a_training_that_is_stopped_ends_with_the_weights_of_an_undisturbed_one(tmp_path, stops, kind):
+    def objective():
+        # The model has dropout and batch norm: random numbers and running statistics must survive the stop too.
+        return RestorePixels(thin_corrector()) if kind == "corrector" else FineTune(tiny_model())
+
+    undisturbed = objective()
+    train(undisturbed, examples(), RECIPE)
+    file = tmp_path / "checkpoint.pt"
+    for stop in stops:
+        with pytest.raises(KeyboardInterrupt):
+            train(objective(), examples(), RECIPE, file, StopAt(stop), always_a_minute_later())
+    resumed = objective()
+    done = train(resumed, examples(), RECIPE, file)
+    assert done.first_step == max(stops)
+    assert same_state(state_of(resumed.learner), state_of(undisturbed.learner))
+
+
+def test_a_training_without_a_checkpoint_does_as_one_with(tmp_path):
+    plain, kept = RestorePixels(thin_corrector()), RestorePixels(thin_corrector())
+    one = train(plain, examples(), RECIPE)
+    two = train(kept, examples(), RECIPE, tmp_path / "c.pt", clock=always_a_minute_later())
+    assert same_state(state_of(plain.learner), state_of(kept.learner))
+    assert one.losses == two.losses
+
+
+def test_training_lowers_the_loss():
+    recipe = replace(RECIPE, steps=60, learning_rate=3e-3, qualities=(10, 10), augment="none")
+    objective = RestorePixels(thin_corrector())
+    done = train(objective, examples(recipe), recipe)
+    first, last = [sum(loss for _, loss in part) for part in (done.losses[:10], done.losses[-10:])]
+    assert last < 0.95 * first
+    assert done.losses[-1][0] == 60
+
+
+def test_a_checkpoint_of_another_training_is_not_gone_on_from(tmp_path):
+    file = tmp_path / "c.pt"
+    train(RestorePixels(thin_corrector()), examples(), RECIPE, file, clock=always_a_minute_later())
+    other = replace(RECIPE, learning_rate=1e-3)
+    done = train(RestorePixels(thin_corrector()), examples(other), other, file)
+    assert done.first_step == 0
+
+
+def test_a_damaged_checkpoint_costs_the_steps_and_nothing_else(tmp_path):
+    file = tmp_path / "c.pt"
+    file.write_bytes(b"PK\x03\x04 not a checkpoint")
+    assert train(RestorePixels(thin_corrector()), examples(), RECIPE, file).first_step == 0
+    assert load_checkpoint(tmp_path / "none.pt", {}) is None
+
+
+def test_a_checkpoint_never_runs_code(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return (print, ("run",))
+
+    torch.save({"recipe": {}, "step": Evil()}, tmp_path / "evil.pt")
+    assert load_checkpoint(tmp_path / "evil.pt", {}) is None
+
+
+def test_a_checkpoint_that_cannot_be_written_says_where(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot be written"):
+        save_checkpoint(tmp_path / "file" / "c.pt", {"step": 1})
+
+
+class Faulty:
+    """An objective whose loss is no number at some steps."""
+
+    def __init__(self, bad: set[int]) -> None:
+        self.learner = torch.nn.Linear(1, 1)
+        self._bad = bad
+        self._step = -1
+
+    def train(self) -> None:
+        self.learner.train()
+
+    def loss(self, examples: object) -> torch.Tensor:
+        self._step += 1
+        answer = self.learner(torch.ones(1, 1)).square().mean()
+        return answer * float("nan") if self._step in self._bad else answer
+
+    def describe(self) -> dict[str, str]:
+        return {"objective": "faulty"}
+
+
+def test_a_step_whose_loss_is_not_finite_changes_nothing():
+    faulty = Faulty(set(range(4)))
+    before = state_of(faulty.learner)
+    assert train(faulty, examples(), RECIPE).skipped_steps == 4
+    assert same_state(before, state_of(faulty.learner))
+
+
+def test_a_loss_that_stays_without_a_number_ends_the_training():
+    recipe = replace(RECIPE, steps=50)
+    with pytest.raises(ModelError, match="learning_rate"):
+        train(Faulty(set(range(10, 10 + MOST_BAD_LOSSES))), examples(recipe), recipe)
+
+
+def test_the_rate_rises_then_falls_to_nothing():
+    recipe = Recipe(steps=100, learning_rate=1.0, warmup=0.1)
+    rates = [recipe.rate(step) for step in range(100)]
+    assert max(rates) == pytest.approx(1.0, abs=0.01)
+    assert rates[:10] == sorted(rates[:10])
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert 0 < rates[-1] < 0.01
+    assert rates[0] > 0
