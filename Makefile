@@ -36,6 +36,7 @@ test-all: check
 
 benchmarks: setup
 	$(BIN)/python -m benchmarks.study_overhead
+	$(BIN)/python -m benchmarks.training_step
 
 clean:
 	rm -rf $(VENV) demo out

@@ -92,7 +92,7 @@ def test_restoring_pixels_needs_no_model(place):
         ({"minutes": -1}, "above 0"),
         ({"minutes": float("nan")}, "above 0"),
         ({"start": "nothing.safetensors"}, "no such file of a corrector"),
-        ({"start": "tiny_model.py"}, "no corrector"),
+        ({"start": "tiny_model.py"}, "kind of weights file"),
         ({"model": None}, "needs a model"),
         ({"data": "nowhere"}, "no such folder"),
         ({"qualities": "90:10"}, "write the lowest first"),

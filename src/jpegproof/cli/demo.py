@@ -22,7 +22,7 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Does the verb; the exit code."""
     from jpegproof.cli.progress import Bar
-    from jpegproof.cli.summary import print_summary
+    from jpegproof.cli.summary import outcome, print_summary
     from jpegproof.verbs.demo import demo
 
     bar = Bar(arguments.quiet)
@@ -38,4 +38,4 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         bar.close()
     print_summary(results)
-    return 0
+    return outcome(results)

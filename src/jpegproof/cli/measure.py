@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Does the verb; the exit code."""
     from jpegproof.cli.options import preparation_of
     from jpegproof.cli.progress import Bar
-    from jpegproof.cli.summary import print_summary
+    from jpegproof.cli.summary import outcome, print_summary
     from jpegproof.verbs.measure import measure
 
     bar = Bar(arguments.quiet)
@@ -75,4 +75,4 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         bar.close()
     print_summary(results)
-    return 0
+    return outcome(results)

@@ -51,7 +51,7 @@ def _plan(arguments: argparse.Namespace, machine: dict[str, Any]) -> int:
 
 def _study(arguments: argparse.Namespace, machine: dict[str, Any]) -> int:
     from jpegproof.cli.progress import Bar
-    from jpegproof.cli.summary import print_summary
+    from jpegproof.cli.summary import outcome, print_summary
     from jpegproof.verbs.study import study
 
     bar = Bar(arguments.quiet)
@@ -60,4 +60,4 @@ def _study(arguments: argparse.Namespace, machine: dict[str, Any]) -> int:
     finally:
         bar.close()
     print_summary(results)
-    return 0
+    return outcome(results)

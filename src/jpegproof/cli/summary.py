@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 
 from jpegproof.analysis.rows import Result, by_column
@@ -25,6 +26,15 @@ def print_summary(report: Report) -> None:
     if report.missing_cells:
         print(f"{report.missing_cells} prediction files are still missing; run the study again to make them")
     print(f"report: {report.page}")
+
+
+def outcome(report: Report) -> int:
+    """The exit code of a measurement: 2, with the commonest reason, where not one picture could be used."""
+    if any(row.n for row in report.results) or not report.skips:
+        return 0
+    reason, count = Counter(skip.reason for skip in report.skips).most_common(1)[0]
+    print(f"jpegproof: not one picture could be used; {count} of {len(report.skips)}: {reason}", file=sys.stderr)
+    return 2
 
 
 def _print_metric(title: str, rows: list[Result]) -> None:
@@ -61,7 +71,9 @@ def print_plan(plan: Plan, cost: Estimate) -> None:
     missing = "all" if cost.cells == len(plan.cells) else f"{cost.cells} still"
     print(f"{len(plan.cells)} prediction files, {missing} to make")
     for edge in plan.edges:
-        print(f"  {edge.model} <- {edge.corrector} ({edge.mitigation})")
+        print(f"  {edge.model}{f' ({edge.tuned})' if edge.tuned else ''} <- {edge.corrector} ({edge.mitigation})")
+    if plan.artifacts:
+        print(f"{len(plan.artifacts)} trainings, {cost.trainings} still to do: {duration(cost.training_seconds)}")
     print(f"estimated time: {duration(cost.seconds)}; estimated disk: {cost.size_in_bytes / 1e6:.1f} MB")
 
 
@@ -82,7 +94,8 @@ def print_status(status: Status) -> None:
             for place, cells in planned
             if cells and done[number, place] < len(cells)
         ]
-        print(f"  {edge.model} <- {edge.corrector}: {'; '.join(marks) if marks else 'whole'}")
+        tuned = f" ({edge.tuned})" if edge.tuned else ""
+        print(f"  {edge.model}{tuned} <- {edge.corrector}: {'; '.join(marks) if marks else 'whole'}")
 
 
 def duration(seconds: float) -> str:

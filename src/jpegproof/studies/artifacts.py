@@ -57,12 +57,6 @@ def recipe_of(training: TrainingSpec, stage: str) -> Recipe:
     )
 
 
-def untrained_size(training: TrainingSpec) -> dict[str, int]:
-    """How a corrector that begins untrained is built, where the study says so."""
-    given = {"width": training.width, "depth": training.depth}
-    return {name: value for name, value in given.items() if value is not None}
-
-
 def used_trainings(spec: StudySpec) -> list[str]:
     """The trainings that some row needs, those that others build on first."""
     order: list[str] = []
@@ -142,7 +136,7 @@ def _artifact(
         "pictures": _pictures_digest(workshop, chosen, labels=training.objective in READS_LABELS),
         "start": corrector_facts(training.start) if training.objective in CORRECTOR_LEARNS else None,
         "corrector": corrector_facts(training.corrector),
-        "size": untrained_size(training),
+        "size": training.untrained_size,
     }
     if model is not None:
         facts["model"] = dict(model.identity)

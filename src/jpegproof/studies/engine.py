@@ -84,7 +84,7 @@ def run_here(
     plan: Plan, units: Sequence[tuple[Cell, ...]], workshop: Workshop, store: Store, hands: Hands, on_cell: OnCell
 ) -> Iterator[Tally]:
     """Does the units in this process, one after the other; yields the tally of each."""
-    with _threads(hands.threads) as pool:
+    with limited_threads(hands.threads) as pool:
         for cells in units:
             unit = Unit(plan, workshop, store, cells, on_cell, pool)
             unit.run()
@@ -136,7 +136,7 @@ def run_in_processes(
 
 def train_here(artifacts: Sequence[Artifact], workshop: Workshop, store: Store, hands: Hands, on_step: OnStep) -> None:
     """Trains artifacts in this process, one after the other."""
-    with _threads(hands.threads):
+    with limited_threads(hands.threads):
         for artifact in artifacts:
             train_artifact(artifact, workshop, store, _Steps(label_of(artifact), on_step))
 
@@ -257,7 +257,8 @@ def quieten() -> None:
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[ThreadPoolExecutor | None]:
+def limited_threads(count: int) -> Iterator[ThreadPoolExecutor | None]:
+    """Torch with so many threads, and a pool of as many for what Python's lock does not stop; None for one."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:

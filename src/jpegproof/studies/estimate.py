@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from jpegproof.studies.engine import Hands, run_here
+from jpegproof.studies.artifacts import Artifact
+from jpegproof.studies.engine import Hands, limited_threads, run_here
 from jpegproof.studies.plan import Cell, Plan, Shard
 from jpegproof.studies.store import Store
+from jpegproof.studies.train_artifact import artifact_paths, seconds_per_step
 from jpegproof.studies.workshop import Workshop
 
 
@@ -20,11 +22,15 @@ class Estimate:
 
     Attributes:
         cells: how many are missing.
-        seconds: wall time with the given workers.
+        trainings: how many artifacts are not trained yet.
+        training_seconds: wall time that these take, with the given workers.
+        seconds: wall time of the cells, with the given workers.
         size_in_bytes: of the prediction files to come.
     """
 
     cells: int
+    trainings: int
+    training_seconds: float
     seconds: float
     size_in_bytes: float
 
@@ -35,6 +41,10 @@ def estimate(plan: Plan, workshop: Workshop, store: Store, hands: Hands) -> Esti
     The first picture alone comes first and is not timed, so that loading and warming up do not count; its files
     against those of two pictures tell a file's fixed size from what each picture adds.
     """
+    workshop.use(artifact_paths(plan.artifacts, store))
+    workshop.stand_in = True
+    missing_artifacts = [artifact for artifact in plan.artifacts if not store.artifact(artifact.name).exists()]
+    training_seconds = _training_seconds(missing_artifacts, workshop, hands)
     units = list(plan.units(store.finished()))
     seconds = size = 0.0
     for data in {plan.shards[cells[0].shard].data for cells in units}:
@@ -54,7 +64,20 @@ def estimate(plan: Plan, workshop: Workshop, store: Store, hands: Hands) -> Esti
             size += (
                 len(cells) * ((2 * small - large) + (large - small) * count) / max(len(original) + len(compressed), 1)
             )
-    return Estimate(sum(len(cells) for cells in units), seconds / hands.workers, size)
+    cells = sum(len(cells) for cells in units)
+    trainings = len(missing_artifacts)
+    training_seconds /= min(hands.workers, trainings or 1)
+    return Estimate(cells, trainings, training_seconds, seconds / hands.workers, size)
+
+
+def _training_seconds(artifacts: Sequence[Artifact], workshop: Workshop, hands: Hands) -> float:
+    """Times a few steps of each training, once for all its folds, and scales up."""
+    per_step: dict[str, float] = {}
+    with limited_threads(hands.threads):
+        for artifact in artifacts:
+            if artifact.training not in per_step:
+                per_step[artifact.training] = seconds_per_step(artifact, workshop)
+    return sum(per_step[artifact.training] * artifact.steps for artifact in artifacts)
 
 
 def _sample_cells(units: Sequence[Sequence[Cell]]) -> tuple[list[Cell], list[Cell]]:

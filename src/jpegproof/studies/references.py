@@ -39,6 +39,8 @@ def reference_mistakes(content: Any, root: Path) -> Iterator[Mistake]:
             yield ("correctors", name), "is the name of a training too; call one of the two something else"
     for name in models:
         yield from _model_mistakes(name, _mapping(models, name), data, root)
+    if isinstance(content, Mapping) and content.get("models") == {}:
+        yield ("models",), "names no model; a study measures one or more"
     if models and all(_mapping(models, name).get("measured") is False for name in models):
         yield ("models",), "has no model that is measured; take measured: false off one"
     for name in trainings:

@@ -12,7 +12,7 @@ from jpegproof.exceptions import JpegproofError, StoreError
 from jpegproof.models.model import Model
 from jpegproof.studies.engine import Hands, run_here, run_in_processes, train_here, train_in_processes
 from jpegproof.studies.environment import environment, save_environment
-from jpegproof.studies.plan import Cell, Plan, make_plan
+from jpegproof.studies.plan import Cell, Plan, load_plan, make_plan
 from jpegproof.studies.spec import DataSpec, StudySpec
 from jpegproof.studies.store import Store, write_whole
 from jpegproof.studies.study_file import dump_study
@@ -109,6 +109,7 @@ def run_study(
     if before is not None and not before(plan, workshop, store):
         return Run(plan, 0, Tally())
     _refuse_data_folder(spec, out)
+    _refuse_another_study(plan, out)
     store.begin()
     write_whole(out / STUDY_FILE, dump_study(spec))
     plan.save(out / PLAN_FILE)
@@ -150,6 +151,20 @@ def _refuse_data_folder(spec: StudySpec, out: Path) -> None:
         if isinstance(data, DataSpec) and out.expanduser().resolve() == data.path.expanduser().resolve():
             raise StoreError(
                 f"{out}: is the folder of data set {name!r}, into which nothing is written; give --out another folder"
+            )
+
+
+def _refuse_another_study(plan: Plan, out: Path) -> None:
+    """Raises StoreError where the folder holds a study of other models or other data, whose report would be lost."""
+    try:
+        earlier = load_plan(out / PLAN_FILE)
+    except StoreError:
+        return
+    for what, old, new in (("models", earlier.tasks, plan.tasks), ("data sets", earlier.data, plan.data)):
+        if not set(old) & set(new):
+            raise StoreError(
+                f"{out}: holds the results of another study, {earlier.study!r}, with the {what} {', '.join(old)} "
+                f"where this one has {', '.join(new)}; give --out another folder"
             )
 
 

@@ -170,6 +170,12 @@ class TrainingSpec(_Part):
     seed: int = Field(0, ge=0, description="Of everything random in it.")
 
     @property
+    def untrained_size(self) -> dict[str, int]:
+        """How a corrector that begins untrained is built, where the study says so."""
+        given = {"width": self.width, "depth": self.depth}
+        return {name: value for name, value in given.items() if value is not None}
+
+    @property
     def data_names(self) -> list[str]:
         """The data sets, as a list."""
         return [self.data] if isinstance(self.data, str) else list(self.data)
@@ -220,7 +226,7 @@ class StudySpec(_Part):
     seed: int = Field(0, ge=0, description="Of the bootstrap and of random weights.")
     root: Path = Field(Path(), description="Where relative paths begin; relative to the study file itself.")
     data: dict[Name, DataSpec | WorldSpec] = Field(min_length=1, description="The data sets, by name.")
-    models: dict[Name, ModelSpec] = Field(min_length=1, description="The models, by name.")
+    models: dict[Name, ModelSpec] = Field(description="The models, by name.")
     correctors: dict[Name, CorrectorSpec] = Field(default_factory=dict, description="The correctors, by name.")
     trainings: dict[Name, TrainingSpec] = Field(default_factory=dict, description="What is trained first, by name.")
     compression: CompressionSpec = Field(default_factory=lambda: CompressionSpec.model_validate({}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from jpegproof.correctors.grid_corrector import GridCorrector
 from jpegproof.data.picture_set import PictureSet
 from jpegproof.exceptions import JpegproofError, ModelError
 from jpegproof.models.model import Model
-from jpegproof.studies.artifacts import Artifact, recipe_of, training_pictures, untrained_size
+from jpegproof.studies.artifacts import Artifact, recipe_of, training_pictures
 from jpegproof.studies.store import Store, write_whole
 from jpegproof.studies.workshop import Workshop
 from jpegproof.training.examples import Examples
@@ -29,6 +30,9 @@ from jpegproof.training.objective import Objective
 from jpegproof.training.recipe import Recipe
 from jpegproof.training.restore_pixels import RestorePixels
 from jpegproof.training.statistics import reestimate_statistics
+
+#: Steps that are timed to estimate a training, and to turn minutes into steps.
+TIMED_STEPS = 4
 
 
 def train_artifact(artifact: Artifact, workshop: Workshop, store: Store, watcher: Watcher | None = None) -> Training:
@@ -90,6 +94,25 @@ def objective_of(workshop: Workshop, artifact: Artifact, recipe: Recipe) -> Obje
     return FineTune(learner, spec.objective == "control", front, recipe.stage)
 
 
+def seconds_per_step(artifact: Artifact, workshop: Workshop) -> float:
+    """How long a step of an artifact's training takes here, from a few; the first one, which warms up, not counted."""
+    spec = workshop.spec.trainings[artifact.training]
+    recipe = replace(recipe_of(spec, workshop.spec.compression.stage), steps=TIMED_STEPS + 1)
+    examples = examples_of(workshop, artifact)
+    ticks: list[float] = []
+
+    class Clock:
+        def step(self, done: int, total: int, loss: float) -> None:
+            del done, total, loss
+            ticks.append(time.monotonic())
+
+    if spec.objective == "statistics_only":
+        reestimate_statistics(_learning_copy(workshop, artifact), examples, recipe, recipe.stage, Clock())
+    else:
+        train(objective_of(workshop, artifact, recipe), examples, recipe, None, Clock())
+    return (ticks[-1] - ticks[0]) / TIMED_STEPS
+
+
 def artifact_paths(artifacts: Sequence[Artifact], store: Store) -> dict[tuple[str, int | None], Path]:
     """Where each artifact is or will be, by (training, fold)."""
     return {(artifact.training, artifact.fold): store.artifact(artifact.name) for artifact in artifacts}
@@ -110,7 +133,7 @@ def _learning_copy(workshop: Workshop, artifact: Artifact) -> Model:
 def _starting_corrector(workshop: Workshop, artifact: Artifact) -> GridCorrector:
     spec = workshop.spec.trainings[artifact.training]
     if spec.start is None:
-        return untrained_corrector(spec.seed, workshop.device, **untrained_size(spec))
+        return untrained_corrector(spec.seed, workshop.device, **spec.untrained_size)
     start = _corrector(workshop, spec.start, artifact.fold)
     return GridCorrector(copy.deepcopy(start.network), start.describe())
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from jpegproof.correctors.default import load_corrector
+from jpegproof.correctors.default import load_corrector, untrained_corrector
 from jpegproof.correctors.find import find_corrector
 from jpegproof.correctors.grid_corrector import GridCorrector
 from jpegproof.correctors.identity import Identity
@@ -41,6 +41,9 @@ class Workshop:
         device: where networks run.
         given: models that the caller built, instead of what the spec says of their names.
         allow_code: whether models may come from entry points, which run the user's own code.
+
+    Attributes:
+        stand_in: whether what is not trained yet is stood in for by something of its size, for estimates of time.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Workshop:
     ) -> None:
         self.spec = spec
         self.device = torch.device(device)
+        self.stand_in = False
         self._allow_code = allow_code
         self._pictures: dict[str, PictureSet] = {}
         self._models: dict[str, Model] = {}
@@ -122,6 +126,8 @@ class Workshop:
             WeightsError: its file is missing or damaged.
         """
         path = self._artifact(training, fold)
+        if self.stand_in and not path.exists():
+            return self._untrained_corrector(training)
         if path not in self._trained:
             self._trained[path] = load_corrector(path, self.device)
         found = self._trained[path]
@@ -135,6 +141,8 @@ class Workshop:
             WeightsError: its file is missing or damaged.
         """
         path = self._artifact(training, fold)
+        if self.stand_in and not path.exists():
+            return self.model(self.spec.trainings[training].model or "")
         if path not in self._trained:
             name = self.spec.trainings[training].model
             assert name is not None
@@ -145,6 +153,16 @@ class Workshop:
         found = self._trained[path]
         assert isinstance(found, Model)
         return found
+
+    def _untrained_corrector(self, training: str) -> GridCorrector:
+        """A corrector of the size that a training will make."""
+        this = self.spec.trainings[training]
+        if this.start in self.spec.trainings:
+            return self._untrained_corrector(this.start)
+        start = self.corrector(this.start) if this.start is not None else None
+        if isinstance(start, GridCorrector):
+            return start
+        return untrained_corrector(0, self.device, **this.untrained_size)
 
     def folds(self, edge_names: Iterable[str]) -> int | None:
         """Into how many folds the pictures fall for what is named (correctors and trainings)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,19 +15,15 @@ from jpegproof.data.files import folder_at
 from jpegproof.exceptions import JpegproofError, UnknownNameError, nearest
 from jpegproof.models.model import Model
 from jpegproof.models.names import is_entry_point
-from jpegproof.studies.artifacts import Artifact, make_artifacts, recipe_of
-from jpegproof.studies.engine import find_hands, train_here
+from jpegproof.studies.artifacts import Artifact, make_artifacts
+from jpegproof.studies.engine import find_hands, limited_threads, train_here
 from jpegproof.studies.run import Progress, Silence
 from jpegproof.studies.spec import CORRECTOR_LEARNS, Objective, StudySpec
 from jpegproof.studies.store import Store, write_whole
 from jpegproof.studies.study_file import with_absolute_paths
-from jpegproof.studies.train_artifact import artifact_paths, examples_of, objective_of
+from jpegproof.studies.train_artifact import artifact_paths, seconds_per_step
 from jpegproof.studies.workshop import Workshop
-from jpegproof.training.loop import train
 from jpegproof.verbs.names import WORLD, given, no_bare_network, problem_of, short
-
-#: What is timed to turn minutes into steps.
-TIMED_STEPS = 4
 
 BUDGET_FILE = "budget.json"
 _TRAINED = "trained"
@@ -139,10 +135,11 @@ def fit(
     if model is not None:
         content["models"][name] |= given(weights=weights and str(weights), preparation=preparation)
     content["compression"] = {"stage": stage, "qualities": [10]}
+    usual_rate = 1e-4 if learner == "corrector" else 2e-5
     content["trainings"][_TRAINED] |= {
-        "steps": steps or 1000,
+        "steps": 1000 if steps is None else steps,
         "batch": batch,
-        "learning_rate": learning_rate or (1e-4 if learner == "corrector" else 2e-5),
+        "learning_rate": usual_rate if learning_rate is None else learning_rate,
         "qualities": qualities,
         "seed": seed,
         **given(crop=crop),
@@ -165,7 +162,8 @@ def fit(
     artifact = _only(spec, workshop)
     store.begin()
     if minutes is not None:
-        spec = _with_steps(spec, _steps_in(minutes, artifact, workshop, folder))
+        with limited_threads(hands.threads):
+            spec = _with_steps(spec, _steps_in(minutes, artifact, workshop, folder))
         workshop = workshop_of(spec)
         artifact = _only(spec, workshop)
     workshop.use(artifact_paths([artifact], store))
@@ -246,31 +244,10 @@ def _steps_in(minutes: float, artifact: Artifact, workshop: Workshop, folder: Pa
             return int(told["steps"])
     except (OSError, ValueError, KeyError, TypeError):
         pass
-    spec = workshop.spec.trainings[_TRAINED]
-    recipe = replace(recipe_of(spec, workshop.spec.compression.stage), steps=TIMED_STEPS + 1)
-    seconds = _timed(artifact, workshop, recipe)
+    seconds = seconds_per_step(artifact, workshop)
     steps = max(int(minutes * 60 / max(seconds, 1e-6)), 1)
     write_whole(file, json.dumps({**request, "steps": steps, "seconds_per_step": round(seconds, 4)}) + "\n")
     return steps
-
-
-def _timed(artifact: Artifact, workshop: Workshop, recipe: Any) -> float:
-    """Seconds of a step, the first one (which warms up) not counted."""
-    ticks: list[float] = []
-
-    class Clock:
-        def step(self, done: int, total: int, loss: float) -> None:
-            del done, total, loss
-            ticks.append(time.monotonic())
-
-    examples = examples_of(workshop, artifact)
-    if workshop.spec.trainings[_TRAINED].objective == "statistics_only":
-        for step in range(TIMED_STEPS + 1):
-            examples.batch(step)
-            ticks.append(time.monotonic())
-    else:
-        train(objective_of(workshop, artifact, recipe), examples, recipe, None, Clock())
-    return (ticks[-1] - ticks[0]) / TIMED_STEPS
 
 
 def _copy(source: Path, target: Path) -> None:
