@@ -124,6 +124,9 @@ LIVE1 (29 pictures), looked at once:
 
 {live1}
 
+BSDS500's originals are JPEGs themselves, of a quality near 95: a further save at 95 loses next to nothing, and there is
+nothing to win.
+
 ## Limits
 Trained for pixels: it smooths what it cannot know. On pictures that are good already it changes little, but it does
 change them; what it does to a model must be measured: `jpegproof measure MODEL DATA --corrector default`.

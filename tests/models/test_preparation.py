@@ -165,3 +165,20 @@ def test_a_description_is_plain_and_changes_with_every_field():
         {"std": (1, 1, 1)},
     ]
     assert len({json.dumps(dict(ResizeCrop(**fields).describe())) for fields in changes}) == len(changes)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"crop": 224}, "height and width"),
+        ({"crop": (0, 5)}, "whole numbers of pixels"),
+        ({"resize": 0}, "whole numbers of pixels"),
+        ({"resize": "256"}, "height and width"),
+        ({"mean": 0.5}, "three numbers"),
+        ({"std": (1.0, 1.0)}, "three numbers"),
+        ({"interpolation": "cubic"}, "bicubic"),
+    ],
+)
+def test_fields_of_another_kind_are_told_at_once(fields: dict[str, Any], words: str):
+    with pytest.raises(ValueError, match=words):
+        ResizeCrop(**fields)

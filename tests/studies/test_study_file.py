@@ -129,3 +129,42 @@ def test_qualities_are_read_as_people_write_them(text, qualities):
 def test_what_is_no_quality_is_refused_with_advice(text):
     with pytest.raises(ValueError, match=r"10:90:10"):
         parse_qualities(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1:30", list(range(1, 31, 10))),
+        ("10:50:10", [10, 20, 30, 40, 50]),
+        ("10:90", list(range(10, 91, 10))),
+        ("30", [30]),
+        ("[10, 50]", [10, 50]),
+        ("'10,50'", [10, 50]),
+    ],
+)
+def test_qualities_need_no_quotes(tmp_path, text, value):
+    """YAML 1.1 would read 1:30 as the number 90, and 10:50:10 as 39010."""
+    study_content(tmp_path)
+    file = tmp_path / "study.yaml"
+    file.write_text(
+        "name: x\ndata: {a: {path: pictures}}\nmodels: {m: {from: 'tiny_model.py:build'}}\n"
+        f"compression: {{qualities: {text}, subsampling: 4:2:0}}\n"
+    )
+    spec = load_study(file).compression
+    assert (spec.qualities, spec.subsampling) == (value, "4:2:0")
+
+
+@pytest.mark.parametrize("text", ["95.5", "", "yes", "{a: 1}", "[10, x]"])
+def test_qualities_that_are_none_hide_no_other_mistake(tmp_path, text):
+    found = mistakes(
+        tmp_path,
+        "name: x\ndata: {a: {path: nowhere}}\nmodels: {m: {from: 'ast:parse'}}\n"
+        f"compression:\n  qualities: {text}\n",
+    )
+    joined = "\n".join(found)
+    assert "compression.qualities" in joined
+    assert "there is no such folder" in joined
+
+
+def test_a_file_nested_without_end_is_refused(tmp_path):
+    assert "nested" in "\n".join(mistakes(tmp_path, "name: " + "[" * 5000 + "]" * 5000))

@@ -170,3 +170,23 @@ def test_another_number_of_classes_is_answered_with_the_mends(classes: int):
         TASK.check(logits(1, classes), ["a", "b", "c"])
     assert "--layout folder" in str(caught.value)
     assert "classes: FILE" in str(caught.value)
+
+
+def test_the_supervised_loss_is_cross_entropy_per_picture():
+    answer = logits(3, 5).requires_grad_()
+    loss = TASK.supervised_loss(answer, [0, 4, 2])
+    expected = -torch.log_softmax(answer, 1)[torch.arange(3), [0, 4, 2]]
+    assert torch.allclose(loss, expected)
+    loss.sum().backward()
+    assert answer.grad is not None
+
+
+@pytest.mark.parametrize("targets", [[0, None], [0, 5], [-1, 0]])
+def test_the_supervised_loss_needs_labels_that_the_model_knows(targets: list[int | None]):
+    with pytest.raises(ModelError, match="from 0 to 4"):
+        TASK.supervised_loss(logits(2, 5), targets)
+
+
+def test_one_logit_is_no_classifier():
+    with pytest.raises(ModelError, match="logits of shape"):
+        TASK.observe(Answering(torch.zeros(2, 1)), PICTURES)

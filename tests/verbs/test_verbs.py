@@ -14,7 +14,7 @@ from small_study import make_corrector_file, make_model_file, make_pictures, stu
 
 import jpegproof
 from jpegproof.cli.main import main
-from jpegproof.exceptions import DataError, JpegproofError, ModelError
+from jpegproof.exceptions import DataError, JpegproofError, ModelError, StoreError
 
 COLUMNS = """task dataset slice model metric mitigation corrector codec subsampling chain stage quality
 value ci_low ci_high n n_skipped bytes_per_image seed"""
@@ -193,3 +193,83 @@ def test_the_same_call_gives_the_same_results_file(place):
         )
     assert (place / "one" / "results.csv").read_bytes() == (place / "two" / "results.csv").read_bytes()
     assert (place / "one" / "report.html").read_bytes() == (place / "two" / "report.html").read_bytes()
+
+
+@pytest.fixture
+def here(place, monkeypatch):
+    """The place as the current folder."""
+    monkeypatch.chdir(place)
+    return place
+
+
+def test_results_never_go_among_the_pictures(here):
+    before = sorted(path.name for path in (here / "pictures").rglob("*"))
+    with pytest.raises(JpegproofError, match="into which nothing is written"):
+        jpegproof.measure("tiny_model.py:build", "pictures", qualities=[10], out="pictures")
+    assert sorted(path.name for path in (here / "pictures").rglob("*")) == before
+
+
+def test_another_model_does_not_take_the_place_of_a_report(here):
+    jpegproof.measure("tiny_model.py:build", "pictures", qualities=[10], out="results")
+    page = (here / "results" / "report.html").read_text()
+    (here / "tiny_model.py").rename(here / "other_model.py")
+    source = (here / "other_model.py").read_text().replace("def build", "def construct")
+    (here / "other_model.py").write_text(source)
+    with pytest.raises(JpegproofError, match="another study"):
+        jpegproof.measure("other_model.py:construct", "pictures", qualities=[10], out="results")
+    assert (here / "results" / "report.html").read_text() == page
+
+
+def test_a_folder_of_which_nothing_can_be_used_is_no_success(here, capsys):
+    (here / "broken").mkdir()
+    for number in range(2):
+        (here / "broken" / f"{number}.jpg").write_bytes(b"not a picture")
+    code = main(["measure", "tiny_model.py:build", "broken", "--qualities", "10", "--quiet", "--workers", "1"])
+    assert code == 2
+    assert "not one picture could be used; 2 of 2: " in capsys.readouterr().err
+
+
+def test_a_list_of_classes_may_begin_with_a_byte_order_mark_and_must_be_utf_8(here):
+    listed = here / "classes.txt"
+    listed.write_bytes("\ufeffclass0\nclass1\nclass2\n".encode())
+    done = jpegproof.measure("tiny_model.py:build", "pictures", qualities=[10], out="results", classes="classes.txt")
+    assert any(row.metric == "top1" for row in done.results)
+    listed.write_bytes("klasse ä\n".encode("latin-1"))
+    with pytest.raises(JpegproofError, match="is not UTF-8 text"):
+        jpegproof.measure("tiny_model.py:build", "pictures", qualities=[10], out="other", classes="classes.txt")
+
+
+def test_a_results_file_that_cannot_be_written_is_named(here):
+    jpegproof.measure("tiny_model.py:build", "pictures", qualities=[10], out="results")
+    for name in ("results.csv", "work.jsonl"):
+        (here / "results" / name).unlink()
+        (here / "results" / name).mkdir()
+        with pytest.raises(StoreError, match=f"{name}: cannot be written"):
+            jpegproof.measure("tiny_model.py:build", "pictures", qualities=[10], out="results")
+        (here / "results" / name).rmdir()
+
+
+def test_a_model_object_takes_no_weights_and_no_preparation_beside_it(here):
+    model = jpegproof.wrap(torch.nn.Linear(1, 2))
+    with pytest.raises(JpegproofError, match="give them to wrap"):
+        jpegproof.measure(model, "pictures", weights="x.safetensors")
+    with pytest.raises(JpegproofError, match="give them to wrap"):
+        jpegproof.measure(model, "pictures", preparation={"resize": 8})
+
+
+def test_only_networks_can_be_wrapped():
+    with pytest.raises(JpegproofError, match="not a str"):
+        jpegproof.wrap("resnet50")  # pyright: ignore[reportArgumentType]
+
+
+def test_a_note_on_one_data_set_names_it_where_there_are_several(here):
+    content = study_content(here)
+    content["data"]["drawn"] = {"world": "test", "size": 3}
+    content["models"] = {
+        "tiny": {"from": "tiny_model.py:build", "data": "pictures"},
+        "world": {"from": "jpegproof:world-classifier", "data": "drawn"},
+    }
+    (here / "two.yaml").write_text(yaml.safe_dump(content))
+    done = jpegproof.study("two.yaml", "two", allow_code=True)
+    assert "drawn: These pictures are generated" in done.page.read_text()
+    assert "pictures: These pictures are generated" not in done.page.read_text()

@@ -180,8 +180,7 @@ def _train(
 ) -> int:
     """Trains what is missing of the plan's artifacts; how many."""
     missing = [artifact for artifact in plan.artifacts if not store.artifact(artifact.name).exists()]
-    alone = hands.workers == 1 or len(missing) == 1 or bool(given)
-    if alone:
+    if len(missing) <= 1 or hands.workers == 1 or given:
         train_here(missing, workshop, store, hands, heard.training)
     else:
         train_in_processes(missing, plan, spec, store, hands, allow_code, heard.training)

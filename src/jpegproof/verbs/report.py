@@ -11,6 +11,7 @@ from jpegproof.analysis.rows import Comparison, Gap, Result, Skip, write_rows
 from jpegproof.exceptions import StoreError
 from jpegproof.reports.study_record import StudyRecord
 from jpegproof.reports.write import write_report
+from jpegproof.studies.plan import Plan
 from jpegproof.studies.run import ENVIRONMENT_FILE, STUDY_FILE
 from jpegproof.studies.status import study_status
 from jpegproof.studies.store import Store
@@ -69,10 +70,17 @@ def report(folder: str | Path) -> Report:
         study_yaml=_text(out / STUDY_FILE),
         missing_cells=missing,
         total_cells=status.total,
-        notes=list(dict.fromkeys(note for facts in status.plan.data.values() for note in facts.notes)),
+        notes=_notes(status.plan),
     )
     page = write_report(record, out)
     return Report(out, page, numbers.results, numbers.comparisons, numbers.gaps, numbers.skips, missing)
+
+
+def _notes(plan: Plan) -> list[str]:
+    """What must stand beside the results; with the data set's name where the study has several."""
+    several = len(plan.data) > 1
+    notes = ((name, note) for name, facts in plan.data.items() for note in facts.notes)
+    return list(dict.fromkeys(f"{name}: {note}" if several else note for name, note in notes))
 
 
 def _environment(path: Path) -> dict[str, str]:
