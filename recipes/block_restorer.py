@@ -40,6 +40,7 @@ RECIPE = Recipe(
     subsampling=("4:2:0", "4:2:0", "4:2:0", "4:4:4"),
     crop=96,
     augment="dihedral",
+    precision="float32",
 )
 
 
@@ -107,8 +108,8 @@ The weights hold no image. No label was used.
 ## Recipe
 Mean absolute difference to the original, AdamW, {RECIPE.steps:,} steps of {RECIPE.batch} random squares of
 {RECIPE.crop} pixels, rate {RECIPE.learning_rate:g} falling by a cosine, libjpeg qualities {RECIPE.qualities[0]} to
-{RECIPE.qualities[1]}, three in four at 4:2:0 and one in four at 4:4:4, turned and mirrored before compressing, bfloat16
-where the processor has it. Last loss {training.losses[-1][1]:.5f}.
+{RECIPE.qualities[1]}, three in four at 4:2:0 and one in four at 4:4:4, turned and mirrored before compressing, float32.
+Last loss {training.losses[-1][1]:.5f}.
 
     python recipes/block_restorer.py --photographs REAL/bsds500 --live1 REAL/live1
 

@@ -41,7 +41,7 @@ class GridCorrector:
     Args:
         network: the restorer; taken as it is, on its device.
         identity: plain data that names its weights.
-        precision: of the convolutions; the picture itself stays float32 either way.
+        precision: of the convolutions where it is called; the picture itself stays float32 either way.
 
     Attributes:
         network: the restorer, for training.
@@ -56,13 +56,15 @@ class GridCorrector:
 
     def __call__(self, images: Sequence[DecodedJpeg]) -> list[Tensor]:
         """See `Corrector`; one picture at a time, so that neighbours cannot matter in the last bit."""
-        with torch.inference_mode():
+        # In its own precision, whatever the caller computes in.
+        half = self.precision == "bfloat16"
+        with torch.inference_mode(), torch.autocast(self._device.type, torch.bfloat16, enabled=half):
             answers = [self._restored([image])[0] for image in images]
         # Clamped outside, which makes ordinary tensors of them that training can use.
         return [answer.clamp(0, 1) for answer in answers]
 
     def restore(self, images: Sequence[DecodedJpeg]) -> list[Tensor]:
-        """See `TrainableCorrector`; pictures of equal size go through together."""
+        """See `TrainableCorrector`; pictures of equal size go through together, in the caller's autocast precision."""
         answers: list[Tensor | None] = [None] * len(images)
         sizes = {image.pixels.shape for image in images}
         for size in sorted(sizes):
@@ -76,14 +78,16 @@ class GridCorrector:
         """See `Corrector`."""
         return {"kind": "grid", **self._identity, "precision": self.precision}
 
+    @property
+    def _device(self) -> torch.device:
+        return self.network.tail.weight.device
+
     def _restored(self, images: Sequence[DecodedJpeg]) -> Tensor:
         """(N, 3, H, W) from pictures of one size."""
-        device = self.network.tail.weight.device
+        device = self._device
         pictures = torch.stack([image.tensor() for image in images]).to(device)
         conditions = torch.stack([condition(image.header) for image in images]).to(device)
         height, width = pictures.shape[-2:]
         # The edge's own pixels repeated, as an encoder fills its last blocks.
         padded = F.pad(pictures, (0, -width % BLOCK, 0, -height % BLOCK), mode="replicate")
-        with torch.autocast(device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
-            restored = self.network(padded, conditions)
-        return restored[..., :height, :width]
+        return self.network(padded, conditions)[..., :height, :width]

@@ -27,30 +27,36 @@ def contributing(source: int, resized: int, filter_name: str, first: int, last: 
     return max(begin, 0), min(max(end, begin + 1), source)
 
 
-@lru_cache(maxsize=256)
-def resampling_matrix(source: int, resized: int, filter_name: str) -> Weights:
-    """(resized, source) float32: row r holds what each source sample adds to resized sample r. Rows sum to 1.
+@lru_cache(maxsize=64)
+def resampling_rows(source: int, resized: int, filter_name: str, first: int, last: int) -> tuple[int, Weights]:
+    """What resized samples first..last - 1 are made of.
 
     Args:
         source, resized: numbers of samples, 1 or more.
         filter_name: ``bilinear``, ``bicubic``, ``lanczos`` or ``nearest``.
+        first, last: a range of resized samples, inside them.
+
+    Returns:
+        The first source sample that counts, and a (last - first, columns) float32 matrix over the source samples from
+        there on; its rows sum to 1.
 
     The filters are stretched when shrinking, cut at the borders and normalised, as Pillow's ``resize`` does; Pillow
     further rounds to 8 bits between its two passes, which no matrix can do.
     """
-    matrix = np.zeros((resized, source), dtype=np.float64)
+    start, stop = contributing(source, resized, filter_name, first, last)
+    matrix = np.zeros((last - first, stop - start), dtype=np.float64)
     scale = source / resized
-    centres = (np.arange(resized) + 0.5) * scale
+    centres = (np.arange(first, last) + 0.5) * scale
     if filter_name == "nearest":
-        matrix[np.arange(resized), np.minimum(centres.astype(np.int64), source - 1)] = 1.0
-        return matrix.astype(np.float32)
+        matrix[np.arange(last - first), np.minimum(centres.astype(np.int64), source - 1) - start] = 1.0
+        return start, matrix.astype(np.float32)
     stretch = max(scale, 1.0)
     reach = SUPPORT[filter_name] * stretch
     for row, centre in enumerate(centres):
         begin, end = max(int(centre - reach + 0.5), 0), min(int(centre + reach + 0.5), source)
         weights = _FILTERS[filter_name]((np.arange(begin, end) - centre + 0.5) / stretch)
-        matrix[row, begin:end] = weights / weights.sum()
-    return matrix.astype(np.float32)
+        matrix[row, begin - start : end - start] = weights / weights.sum()
+    return start, matrix.astype(np.float32)
 
 
 def resize_region(
@@ -68,22 +74,20 @@ def resize_region(
         origin: (top, left) of the region in the source.
         source, resized: (H, W) of the whole source, and of it resized.
         window: top, left, bottom, right in the resized picture, inside it.
-        filter_name: see `resampling_matrix`.
+        filter_name: see `resampling_rows`.
 
     Returns:
-        (C, bottom - top, right - left).
+        (C, bottom - top, right - left) float32, whatever precision the caller computes in: what is resized is a
+        picture, and half precision would round it to worse than 8 bits.
     """
     top, left, bottom, right = window
-    rows = _rows(source[0], resized[0], filter_name, (top, bottom), origin[0], region.shape[-2])
-    columns = _rows(source[1], resized[1], filter_name, (left, right), origin[1], region.shape[-1])
-    return torch.einsum("oh,chw,pw->cop", rows.to(region), region, columns.to(region))
-
-
-def _rows(
-    source: int, resized: int, filter_name: str, window: tuple[int, int], begin: int, length: int
-) -> torch.Tensor:
-    matrix = resampling_matrix(source, resized, filter_name)[window[0] : window[1], begin : begin + length]
-    return torch.from_numpy(np.ascontiguousarray(matrix))
+    first, down = resampling_rows(source[0], resized[0], filter_name, top, bottom)
+    begin, across = resampling_rows(source[1], resized[1], filter_name, left, right)
+    row, column = first - origin[0], begin - origin[1]
+    needed = region[:, row : row + down.shape[1], column : column + across.shape[1]].float()
+    with torch.autocast(region.device.type, enabled=False):
+        weights = [torch.from_numpy(part).to(needed.device) for part in (down, across)]
+        return torch.einsum("oh,chw,pw->cop", weights[0], needed, weights[1])
 
 
 def _bilinear(x: NDArray[np.float64]) -> NDArray[np.float64]:

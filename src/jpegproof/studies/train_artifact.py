@@ -56,15 +56,17 @@ def train_artifact(artifact: Artifact, workshop: Workshop, store: Store, watcher
     except JpegproofError as error:
         error.add_note(f"(training {artifact.training!r} of the study)")
         raise
-    store.put_artifact(artifact.name, content)
+    # The record first: whoever finds the artifact finds it too, whenever this process dies.
     record = {"training": artifact.training, "fold": artifact.fold, "pictures": artifact.pictures, **asdict(done)}
+    store.artifact(artifact.name).parent.mkdir(exist_ok=True)
     write_whole(store.artifact(artifact.name).with_suffix(".json"), json.dumps(record) + "\n")
+    store.put_artifact(artifact.name, content)
     store.checkpoint(artifact.name).unlink(missing_ok=True)
     return done
 
 
 def examples_of(workshop: Workshop, artifact: Artifact) -> Examples:
-    """What an artifact learns from. Where pictures are compressed after the resize, they come resized already."""
+    """What an artifact learns from."""
     study = workshop.spec
     spec = study.trainings[artifact.training]
     recipe = recipe_of(spec, study.compression.stage)
@@ -72,8 +74,7 @@ def examples_of(workshop: Workshop, artifact: Artifact) -> Examples:
     for data, number in training_pictures(study, workshop, artifact.training, artifact.fold):
         chosen.setdefault(data, []).append(number)
     sets: list[tuple[PictureSet, Sequence[int]]] = [(workshop.pictures(data), chosen[data]) for data in chosen]
-    frame = workshop.model(spec.model).preparation if recipe.stage == "input" and spec.model is not None else None
-    return Examples(sets, recipe, frame)
+    return Examples(sets, recipe, workshop.model(spec.model).preparation if spec.model is not None else None)
 
 
 def objective_of(workshop: Workshop, artifact: Artifact, recipe: Recipe) -> Objective:

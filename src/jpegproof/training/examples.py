@@ -10,7 +10,7 @@ import numpy as np
 
 from jpegproof.data.picture_set import PictureSet
 from jpegproof.exceptions import DataError
-from jpegproof.jpeg.codec import DecodedJpeg, Pixels, decode, encode
+from jpegproof.jpeg.codec import MAX_SIDE, DecodedJpeg, Pixels, decode, encode
 from jpegproof.jpeg.compression import Compression
 from jpegproof.jpeg.intake import UnusablePictureError
 from jpegproof.models.preparation import Preparation
@@ -48,7 +48,8 @@ class Examples:
         sets: data sets, with the numbers of the pictures that may be used.
         recipe: batch, qualities, crops, seed.
 
-        preparation: where pictures are compressed after the model's resize and crop: does both; None elsewhere.
+        preparation: of the model that learns or is trained through; a picture that it cannot take is left out, and at
+            the stage ``input`` it frames pictures before they are compressed. None where there is no model.
 
     Raises:
         DataError: there are no pictures.
@@ -108,7 +109,8 @@ class Examples:
             pixels = self._pixels(place)
             if pixels is not None:
                 return place, pixels
-        raise DataError(f"none of the {len(self._pictures)} pictures to train on can be decoded")
+        smaller = "" if self._recipe.crop is None else f", or all are smaller than the squares of {self._recipe.crop}"
+        raise DataError(f"none of the {len(self._pictures)} pictures to train on can be used: none decodes{smaller}")
 
     def _order(self, epoch: int) -> np.ndarray:
         if epoch not in self._orders:
@@ -128,8 +130,11 @@ class Examples:
         try:
             pixels = pictures.pixels(number)
             if self._preparation is not None:
-                pixels = self._preparation.frame(pixels)[0]
-        except UnusablePictureError:
+                framed = self._preparation.frame(pixels)[0]
+                pixels = framed if self._recipe.stage == "input" else pixels
+            if max(pixels.shape[:2]) > MAX_SIDE:
+                pixels = None
+        except (UnusablePictureError, MemoryError):
             pixels = None
         if pixels is not None and self._recipe.crop is not None and min(pixels.shape[:2]) < self._recipe.crop:
             pixels = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from typing import Any, Protocol
 
 import torch
 
-from jpegproof.exceptions import ModelError
+from jpegproof.exceptions import JpegproofError, ModelError
 from jpegproof.training.checkpoint import load_checkpoint, save_checkpoint
 from jpegproof.training.examples import Example, Examples
 from jpegproof.training.objective import Objective
@@ -47,12 +48,14 @@ class Training:
         first_step: where this run began; 0 unless it went on from a checkpoint.
         seconds: of this run.
         skipped_steps: steps whose loss was not finite.
+        bfloat16: whether convolutions were computed in it.
     """
 
     losses: list[tuple[int, float]] = field(default_factory=list)
     first_step: int = 0
     seconds: float = 0.0
     skipped_steps: int = 0
+    bfloat16: bool = False
 
 
 def has_bfloat16(device: torch.device) -> bool:
@@ -104,7 +107,7 @@ def train(
         optimiser.load_state_dict(saved["optimiser"])
         done.first_step, done.skipped_steps = saved["step"], saved["skipped_steps"]
         done.losses = [(int(step), float(loss)) for step, loss in saved["losses"]]
-    half = recipe.precision == "bfloat16" or (recipe.precision == "auto" and has_bfloat16(device))
+    done.bfloat16 = half = recipe.precision == "bfloat16" or (recipe.precision == "auto" and has_bfloat16(device))
     begun = written = clock()
     recent: list[float] = saved["recent"] if saved is not None else []
     bad_in_a_row = 0
@@ -118,20 +121,32 @@ def train(
 
     for step, batch in _ahead(examples, done.first_step, recipe.steps):
         # Seeded step by step, so that dropout too is the same after a resume.
-        torch.manual_seed((recipe.seed * 1_000_003 + step) * 31 + _TORCH)
+        torch.manual_seed(((recipe.seed * 1_000_003 + step) * 31 + _TORCH) % 2**63)
         for group in optimiser.param_groups:
             group["lr"] = recipe.rate(step)
         optimiser.zero_grad(set_to_none=True)
-        with torch.autocast(device.type, torch.bfloat16, enabled=half):
-            loss = objective.loss(batch)
-        value = float(loss.detach())
-        if value == value and abs(value) != float("inf"):
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(parameters, LONGEST_GRADIENT)
+        kept = {name: buffer.clone() for name, buffer in learner.named_buffers()}
+        try:
+            with torch.autocast(device.type, torch.bfloat16, enabled=half):
+                loss = objective.loss(batch)
+            value = float(loss.detach())
+            sound = math.isfinite(value)
+            if sound:
+                loss.backward()
+                sound = bool(torch.isfinite(torch.nn.utils.clip_grad_norm_(parameters, LONGEST_GRADIENT)))
+        except JpegproofError:
+            raise
+        except (RuntimeError, ValueError, TypeError, MemoryError, ArithmeticError, LookupError) as error:
+            reason = (str(error).splitlines() or [""])[0]
+            raise ModelError(f"training failed at step {step + 1}: {type(error).__name__}: {reason}") from error
+        if sound:
             optimiser.step()
             recent.append(value)
             bad_in_a_row = 0
         else:
+            # Nothing of such a step may stay: not even the running statistics of batch norm.
+            for name, buffer in learner.named_buffers():
+                buffer.copy_(kept[name])
             done.skipped_steps += 1
             bad_in_a_row += 1
             if bad_in_a_row == MOST_BAD_LOSSES:

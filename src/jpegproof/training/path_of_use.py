@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from jpegproof.correctors.protocol import to_pixels
 from jpegproof.exceptions import JpegproofError
 from jpegproof.jpeg.codec import DecodedJpeg, Pixels
 from jpegproof.models.model import Model
@@ -33,14 +34,14 @@ def inputs_of_jpegs(
 ) -> Tensor:
     """The model's inputs from the JPEGs: (N, 3, H, W) on its device.
 
-    Through a corrector they carry gradients to its weights; only what the model sees, and a margin, is corrected.
-    Without one they come from Pillow, as in evaluation.
+    Through a corrector they carry gradients to its weights, where gradients are on; only what the model sees, and a
+    margin, is corrected. Without one they come from Pillow, as in evaluation.
     """
     if corrector is None:
         prepared = [_by_pillow(model.preparation, example.jpeg.pixels, stage) for example in examples]
         return _stacked(prepared, model)
     if stage == "input":
-        restored = corrector.restore([example.jpeg for example in examples])
+        restored = _corrected(corrector, [example.jpeg for example in examples])
         return _stacked([model.preparation.standardise(picture) for picture in restored], model)
     parts: list[DecodedJpeg] = []
     origins: list[tuple[int, int]] = []
@@ -50,7 +51,7 @@ def inputs_of_jpegs(
         part, origin = part_of(example, (max(top - MARGIN, 0), max(left - MARGIN, 0), bottom + MARGIN, right + MARGIN))
         parts.append(part)
         origins.append(origin)
-    restored = corrector.restore(parts)
+    restored = _corrected(corrector, parts)
     return _stacked(
         [
             model.preparation.differentiable(picture, source, origin)
@@ -58,6 +59,15 @@ def inputs_of_jpegs(
         ],
         model,
     )
+
+
+def _corrected(corrector: TrainableCorrector, images: Sequence[DecodedJpeg]) -> list[Tensor]:
+    """Corrected pictures: as in use where nothing is learned from them, else clamped in value but not in gradient."""
+    if not torch.is_grad_enabled():
+        used = [to_pixels(picture) for picture in corrector(images)]
+        return [torch.from_numpy(pixels).permute(2, 0, 1).float().div(255) for pixels in used]
+    restored = corrector.restore(images)
+    return [picture + (picture.clamp(0, 1) - picture).detach() for picture in restored]
 
 
 def _by_pillow(preparation: Preparation, pixels: Pixels, stage: Stage) -> Tensor:
