@@ -58,12 +58,17 @@ def load_into(network: torch.nn.Module, weights: Mapping[str, torch.Tensor], pat
     """
     wanted = network.state_dict()
     # Bookkeeping of batch norm's running average, absent from old checkpoints; it plays no part in evaluation.
-    missing = [key for key in wanted if key not in weights and not key.endswith("num_batches_tracked")]
+    # Nor can a file of tensors hold a layer's extra state that is none.
+    missing = [
+        key
+        for key, value in wanted.items()
+        if key not in weights and not key.endswith("num_batches_tracked") and isinstance(value, torch.Tensor)
+    ]
     surplus = [key for key in weights if key not in wanted]
     misshapen = [
         f"{key} is {tuple(weights[key].shape)} in the file and {tuple(wanted[key].shape)} in the network"
         for key in wanted
-        if key in weights and weights[key].shape != wanted[key].shape
+        if key in weights and isinstance(wanted[key], torch.Tensor) and weights[key].shape != wanted[key].shape
     ]
     problems = [
         f"{len(keys)} {what}: {', '.join(keys[:4])}{', ...' if len(keys) > 4 else ''}"

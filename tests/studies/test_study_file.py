@@ -10,7 +10,8 @@ from small_study import study_content, study_spec
 
 from jpegproof.exceptions import StudyFileError
 from jpegproof.studies.qualities import parse_qualities
-from jpegproof.studies.study_file import dump_study, load_study
+from jpegproof.studies.spec import StudySpec
+from jpegproof.studies.study_file import dump_study, load_study, with_absolute_paths
 
 
 def mistakes(tmp_path, text: str) -> list[str]:
@@ -168,3 +169,17 @@ def test_qualities_that_are_none_hide_no_other_mistake(tmp_path, text):
 
 def test_a_file_nested_without_end_is_refused(tmp_path):
     assert "nested" in "\n".join(mistakes(tmp_path, "name: " + "[" * 5000 + "]" * 5000))
+
+
+@pytest.mark.parametrize("name", ["09", "0815", "1e5", "1:30", "no", "10"])
+def test_names_that_look_like_numbers_survive_being_written(tmp_path, name):
+    content = study_content(tmp_path)
+    content["data"] = {name: content["data"]["pictures"]}
+    spec = with_absolute_paths(StudySpec.model_validate(content), tmp_path)
+    file = tmp_path / "resolved.yaml"
+    file.write_text(dump_study(spec))
+    assert load_study(file) == spec
+
+
+def test_a_number_that_begins_with_0_is_a_text(tmp_path):
+    assert "valid integer" in "\n".join(mistakes(tmp_path, "name: x\nseed: 08\ndata: {a: {path: .}}\nmodels: {}\n"))

@@ -15,7 +15,7 @@ from small_training import thin_corrector
 from test_kill_and_resume import finish, start, wait_for
 
 from jpegproof.correctors.default import corrector_bytes
-from jpegproof.exceptions import DataError, StudyFileError
+from jpegproof.exceptions import DataError, ModelError, StudyFileError
 from jpegproof.studies.engine import Hands
 from jpegproof.studies.folds import fold_of
 from jpegproof.studies.plan import load_plan, make_plan
@@ -75,6 +75,34 @@ def build():
         torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(8, 10),
     )
     return wrap(network, prepare=ResizeCrop(40, (32, 32)))
+"""
+
+
+TIED = """
+import torch
+from jpegproof import ResizeCrop, wrap
+
+
+class Tied(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = torch.nn.Conv2d(3, 3, 3)
+        self.again = self.first
+        self.head = torch.nn.Linear(3, 10)
+
+    def get_extra_state(self):
+        return "more than tensors"
+
+    def set_extra_state(self, state):
+        pass
+
+    def forward(self, batch):
+        return self.head(self.again(self.first(batch)).mean((2, 3)))
+
+
+def build():
+    torch.manual_seed(0)
+    return wrap(Tied(), prepare=ResizeCrop(40, (32, 32)))
 """
 
 
@@ -215,6 +243,38 @@ def test_a_fold_is_measured_with_its_own_artifact(tmp_path, content):
     assert changed == {f"{cell.name}.parquet" for cell in plan.cells if cell.edge == tuned}
 
 
+def test_a_copy_of_a_measured_picture_under_another_name_is_a_leak_too(tmp_path, content):
+    first = tmp_path / "ten" / "class0" / "000.png"
+    fold = fold_of("class0/000.png", 2)
+    other = next(f"copy{n}.png" for n in range(50) if fold_of(f"class0/copy{n}.png", 2) != fold)
+    (first.parent / other).write_bytes(first.read_bytes())
+    with pytest.raises(DataError, match="a copy of"):
+        run_here(spec_of(content, tmp_path), tmp_path / "out")
+
+
+def test_data_cut_into_different_folds_cannot_be_learned_from_together(tmp_path, content):
+    make_pictures(tmp_path / "others", count=12, height=60)
+    content["data"]["others"] = {"path": "others", "folds": 3}
+    content["trainings"]["targeted"]["data"] = ["pictures", "others"]
+    with pytest.raises(DataError, match="different folds"):
+        run_here(spec_of(content, tmp_path), tmp_path / "out")
+
+
+def test_labels_that_are_not_the_models_classes_are_refused_before_training(tmp_path, content):
+    content["data"]["three"] = {"path": "pictures"}
+    content["trainings"]["tuned"]["data"] = "three"
+    content["mitigations"] = ["none", content["mitigations"][3]]
+    with pytest.raises(ModelError, match="3 classes but the model answers with 10"):
+        run_here(spec_of(content, tmp_path), tmp_path / "out")
+
+
+def test_tied_weights_and_extra_state_survive_being_stored(tmp_path, content):
+    (tmp_path / "normed.py").write_text(TIED)
+    content["mitigations"] = ["none", content["mitigations"][3]]
+    run = run_here(spec_of(content, tmp_path), tmp_path / "out")
+    assert run.trained == 2
+
+
 @pytest.mark.parametrize("via", ["itself", "its start"])
 def test_learning_from_what_is_measured_is_refused(tmp_path, content, via):
     del content["data"]["pictures"]["folds"]
@@ -289,6 +349,8 @@ def test_progress_hears_of_every_training(tmp_path, content):
         ({"mitigations.1.tuned": "tuned"}, "is a row with the model as it is"),
         ({"mitigations.5.mitigation": "supervised_fine_tuning"}, "could not tell them apart"),
         ({"models.tiny.measured": False}, "has no model that is measured"),
+        ({"models.tiny.measured": False}, "has no rows"),
+        ({"correctors.start": {"from": "spandrel", "weights": "start.safetensors"}}, "cannot learn here"),
     ],
 )
 def test_mistakes_in_trainings_are_told_before_anything_runs(tmp_path, content, change, words):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -10,8 +11,9 @@ from small_training import RECIPE, examples, same_state, state_of, thin_correcto
 
 from jpegproof.exceptions import ModelError, StoreError
 from jpegproof.training.checkpoint import load_checkpoint, save_checkpoint
+from jpegproof.training.examples import Example
 from jpegproof.training.fine_tune import FineTune
-from jpegproof.training.loop import MOST_BAD_LOSSES, train
+from jpegproof.training.loop import MOST_BAD_LOSSES, has_bfloat16, train
 from jpegproof.training.recipe import Recipe
 from jpegproof.training.restore_pixels import RestorePixels
 
@@ -145,3 +147,53 @@ def test_the_rate_rises_then_falls_to_nothing():
     assert rates[10:] == sorted(rates[10:], reverse=True)
     assert 0 < rates[-1] < 0.01
     assert rates[0] > 0
+
+
+def test_a_network_that_fails_in_training_is_a_clear_error():
+    class Failing(Faulty):
+        def loss(self, examples: object) -> torch.Tensor:
+            raise RuntimeError("Expected more than 1 value per channel\nand more")
+
+    with pytest.raises(ModelError, match=r"step 1: RuntimeError: Expected more than 1 value per channel$"):
+        train(Failing(set()), examples(), RECIPE)
+
+
+def test_a_gradient_that_is_not_finite_changes_nothing():
+    class Exploding(Faulty):
+        def loss(self, examples: object) -> torch.Tensor:
+            return (self.learner.weight * 0).sqrt().sum()  # finite, with an infinite slope
+
+    exploding = Exploding(set())
+    before = state_of(exploding.learner)
+    assert train(exploding, examples(), RECIPE).skipped_steps == 4
+    assert same_state(before, state_of(exploding.learner))
+
+
+def test_a_skipped_step_leaves_no_trace_in_batch_norm():
+    class Poisoned(FineTune):
+        def loss(self, examples: Sequence[Example]) -> torch.Tensor:
+            return super().loss(examples) * float("nan")
+
+    poisoned = Poisoned(tiny_model())
+    before = state_of(poisoned.learner)
+    train(poisoned, examples(), RECIPE)
+    assert same_state(before, state_of(poisoned.learner))
+
+
+def test_any_seed_will_do():
+    recipe = replace(RECIPE, seed=1_700_000_000_000, steps=1)
+    train(RestorePixels(thin_corrector()), examples(recipe), recipe)
+
+
+def test_half_precision_reaches_the_corrector_and_spares_the_picture():
+    if not has_bfloat16(torch.device("cpu")):
+        pytest.skip("this processor has no fast bfloat16")
+    seen = []
+    objective = RestorePixels(thin_corrector(awake=True))
+    objective.learner.get_submodule("head").register_forward_hook(
+        lambda layer, given, answer: seen.append(answer.dtype)
+    )
+    for precision in ("auto", "float32"):
+        done = train(objective, examples(), replace(RECIPE, steps=1, precision=precision))
+        assert done.bfloat16 == (precision == "auto")
+    assert seen == [torch.bfloat16, torch.float32]

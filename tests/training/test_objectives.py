@@ -224,3 +224,30 @@ def test_a_restored_picture_is_measured_against_its_own_original():
     expected = np.mean([np.abs(e.jpeg.pixels.astype(float) - e.original).mean() / 255 for e in batch])
     objective = RestorePixels(thin_corrector())  # gives pictures back as they are
     assert float(objective.loss(batch).detach()) == pytest.approx(expected, rel=1e-4)
+
+
+def test_resizing_keeps_full_precision_whatever_the_networks_compute_in():
+    prepare = ResizeCrop(40, (32, 32))
+    picture = torch.rand(3, 48, 64, generator=torch.Generator().manual_seed(0))
+    exact = prepare.differentiable(picture)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = prepare.differentiable(picture)
+    assert half.dtype == torch.float32
+    assert torch.equal(exact, half)
+
+
+def test_a_frozen_corrector_hands_on_what_it_hands_on_in_use():
+    model, corrector = tiny_model(prepare=ResizeCrop(None, None)), thin_corrector(awake=True)
+    batch = examples(batch=2).batch(0)
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        made = inputs_of_jpegs(model, batch, corrector, "source")
+    for example, given in zip(batch, made, strict=True):
+        used = model.preparation.normalise(to_pixels(corrector([example.jpeg])[0]))
+        assert torch.allclose(given, used, atol=1e-5)
+
+
+def test_a_picture_that_the_model_cannot_take_is_left_out():
+    thin = np.zeros((2, 60_000, 3), np.uint8)
+    mixed = PicturesInMemory([thin, smooth_picture(48, 64)])
+    supply = Examples([(mixed, range(2))], RECIPE, ResizeCrop(4096, (32, 32)))
+    assert {example.original.shape for example in supply.batch(0)} == {(48, 64, 3)}

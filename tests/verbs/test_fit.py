@@ -102,6 +102,8 @@ def test_restoring_pixels_needs_no_model(place):
         ({"objective": "statistics_only"}, "no batch-norm statistics"),
         ({"objective": "supervised_fine_tuning", "layout": "folder"}, "self_distilled"),
         ({"crop": 32}, "restore_pixels"),
+        ({"objective": "control", "corrector": "thin.safetensors"}, "without a corrector"),
+        ({"out": "pictures"}, "nothing is written there"),
     ],
 )
 def test_mistakes_are_answered_in_words(place, change, words):
@@ -127,3 +129,12 @@ def test_the_command_line_says_what_to_do_next(place, capsys):
     assert code == 0
     assert "trained now" in told
     assert "jpegproof measure tiny_model.py:build DATA --corrector jpegproof:out/fit" in told
+
+
+def test_a_tuned_model_of_ours_is_measured_with_its_own_weights(place):
+    done = fit("jpegproof:world-classifier", "world", objective="self_distilled", steps=2, limit=8, out="tuned")
+    options = {"qualities": [10], "limit": 20}
+    plain = jpegproof.measure("jpegproof:world-classifier", "world", out="plain", **options)
+    tuned = jpegproof.measure("jpegproof:world-classifier", "world", weights=done.file, out="measured", **options)
+    values = [{row.metric: row.value for row in found.results if row.quality == 10} for found in (plain, tuned)]
+    assert values[0] != values[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from jpegproof.exceptions import UnknownNameError
@@ -50,7 +51,7 @@ def find_model(
     elif library == "jpegproof":
         from jpegproof.models.shipped_models import shipped_model
 
-        model = shipped_model(rest)
+        model = shipped_model(rest, Path(weights).expanduser() if weights is not None else None)
     elif is_entry_point(name):
         model = entry_point_model(name, weights, arguments or {}, seed)
     else:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from importlib import import_module
 from importlib.resources import as_file, files
+from pathlib import Path
 
 from jpegproof.exceptions import UnknownNameError, nearest
 from jpegproof.models.model import Model
@@ -21,20 +23,23 @@ SHIPPED = {
 _PREPARATION = ResizeCrop(resize=None, crop=None, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 
 
-def shipped_model(name: str) -> Model:
+def shipped_model(name: str, weights: Path | None = None) -> Model:
     """A model of the embedded world, with its weights.
 
     Args:
         name: ``world-classifier``, or ``world-mobile`` for an unlike second one.
+        weights: a file of other weights for it, such as ``fit`` has written.
 
     Raises:
         UnknownNameError: no such model is shipped.
+        WeightsError: the weights do not fit.
     """
     if name not in SHIPPED:
         raise UnknownNameError(f"no model {name!r} is shipped.{nearest(name, SHIPPED)} Known: {', '.join(SHIPPED)}.")
     module, function = SHIPPED[name].split(":")
     network = getattr(import_module(module), function)()
-    with as_file(files("jpegproof.models").joinpath("shipped", f"{name}.safetensors")) as path:
+    own = files("jpegproof.models").joinpath("shipped", f"{name}.safetensors")
+    with nullcontext(weights) if weights is not None else as_file(own) as path:
         load_into(network, read_weights(path), path)
         digest = file_digest(path)
     network = network.eval()

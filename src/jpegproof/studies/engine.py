@@ -107,6 +107,7 @@ def run_in_processes(
         JpegproofError: whatever a unit raises; the other processes then stop after the unit in hand.
     """
     context = multiprocessing.get_context("spawn")
+    others = set(multiprocessing.active_children())  # the caller's own
     done = context.Queue()
     pool = ProcessPoolExecutor(
         max_workers=min(hands.workers, len(units)) or 1,
@@ -129,7 +130,7 @@ def run_in_processes(
         raise StoreError(_KILLED) from error
     finally:
         # After a mistake or Ctrl-C nobody waits for units in hand: what they finished is stored, the rest is redone.
-        for child in multiprocessing.active_children():
+        for child in set(multiprocessing.active_children()) - others:
             child.terminate()
         pool.shutdown(wait=False, cancel_futures=True)
 
@@ -157,6 +158,7 @@ def train_in_processes(
         JpegproofError: whatever a training raises.
     """
     context = multiprocessing.get_context("spawn")
+    others = set(multiprocessing.active_children())  # the caller's own
     heard = context.Queue()
     pool = ProcessPoolExecutor(
         max_workers=min(hands.workers, len(artifacts)),
@@ -180,7 +182,7 @@ def train_in_processes(
     except BrokenProcessPool as error:
         raise StoreError(_KILLED) from error
     finally:
-        for child in multiprocessing.active_children():
+        for child in set(multiprocessing.active_children()) - others:
             child.terminate()
         pool.shutdown(wait=False, cancel_futures=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
+from jpegproof.exceptions import DataError
 from jpegproof.studies.spec import StudySpec
 
 
@@ -13,12 +14,25 @@ def fold_of(picture: str, folds: int) -> int:
 
 
 def folds_of(spec: StudySpec, training: str) -> int | None:
-    """How many folds a training has: those of the data it learns from, or of what it builds on."""
+    """How many folds a training has: those of the data that it, or what it builds on, learns from; None for none.
+
+    Raises:
+        DataError: several data sets of its lineage are cut into different numbers of folds, so that no artifact could
+            be said not to have seen a fold of each.
+    """
+    found: dict[int, str] = {}
+    for name in lineage(spec, training):
+        for data in spec.trainings[name].data_names:
+            if (folds := spec.data[data].folds) is not None:
+                found.setdefault(folds, data)
+    if len(found) > 1:
+        told = ", ".join(f"{data!r} into {folds}" for folds, data in found.items())
+        raise DataError(f"training {training!r} learns from data cut into different folds ({told}); use one number")
+    return next(iter(found), None)
+
+
+def lineage(spec: StudySpec, training: str) -> list[str]:
+    """A training and all trainings that it builds on."""
     this = spec.trainings[training]
-    for name in this.data_names:
-        if (folds := spec.data[name].folds) is not None:
-            return folds
-    for name in (this.start, this.corrector):
-        if name in spec.trainings and (folds := folds_of(spec, name)) is not None:
-            return folds
-    return None
+    below = [name for name in (this.start, this.corrector) if name is not None and name in spec.trainings]
+    return list(dict.fromkeys([training, *(name for first in below for name in lineage(spec, first))]))

@@ -13,7 +13,7 @@ from jpegproof.exceptions import DataError, StoreError
 from jpegproof.jpeg.compression import ORIGINAL, Compression
 from jpegproof.studies.artifacts import Artifact, find_artifact, make_artifacts, training_pictures
 from jpegproof.studies.fingerprint import PROTOCOL_VERSION, fingerprint
-from jpegproof.studies.folds import folds_of
+from jpegproof.studies.folds import folds_of, lineage
 from jpegproof.studies.spec import CompressionSpec, StudySpec
 from jpegproof.studies.store import write_whole
 from jpegproof.studies.workshop import IDENTITY, Workshop
@@ -287,25 +287,32 @@ def _refuse_leaks(spec: StudySpec, workshop: Workshop, edges: Sequence[Edge]) ->
     for edge in edges:
         data = spec.data_of(edge.model)
         pictures = workshop.pictures(data)
-        measured = {pictures.identity(number): pictures.name(number) for number in workshop.chosen(data)}
+        measured: dict[str, list[str]] = {}
+        for number in workshop.chosen(data):
+            measured.setdefault(pictures.identity(number), []).append(pictures.name(number))
         for training in {name for name in (edge.corrector, edge.tuned) if name in spec.trainings}:
-            for seen in _lineage(spec, training):
+            for seen in lineage(spec, training):
                 for fold in range(folds) if (folds := folds_of(spec, seen)) is not None else [None]:
                     for source, number in training_pictures(spec, workshop, seen, fold):
-                        name = measured.get(workshop.pictures(source).identity(number))
-                        held_out = source == data and fold is not None and spec.data[data].folds is not None
-                        if name is not None and not held_out:
-                            raise DataError(
-                                f"training {seen!r} learns from {name}, on which {edge.model} is measured behind it; "
-                                f"give data {data!r} folds: 2 to cross-fit, or train on other pictures"
-                            )
+                        learned = workshop.pictures(source)
+                        for name in measured.get(learned.identity(number), ()):
+                            # Cross-fitted: this artifact is not used on its fold, so it may have seen all others.
+                            own = source == data and fold is not None and name == learned.name(number)
+                            if not own:
+                                raise DataError(_leak(seen, learned.name(number), name, edge.model, data))
 
 
-def _lineage(spec: StudySpec, training: str) -> list[str]:
-    """A training and all trainings that it builds on."""
-    this = spec.trainings[training]
-    below = [name for name in (this.start, this.corrector) if name in spec.trainings]
-    return [training, *(name for first in below for name in _lineage(spec, first))]
+def _leak(training: str, learned: str, measured: str, model: str, data: str) -> str:
+    if learned != measured:
+        copy = f"{learned}, a copy of {measured}," if learned else measured
+        return (
+            f"training {training!r} learns from {copy} on which {model} is measured behind it; take one of the copies "
+            "away, or train on other pictures"
+        )
+    return (
+        f"training {training!r} learns from {measured}, on which {model} is measured behind it; give data {data!r} "
+        "folds: 2 to cross-fit, or train on other pictures"
+    )
 
 
 def _compression(content: dict[str, Any]) -> Compression:

@@ -138,6 +138,8 @@ def _mitigation_mistakes(
         yield (*place, "tuned"), unknown("training of a model", tuned, of_models)
     chosen = item.get("models")
     own = _mapping(trainings, tuned).get("model") if isinstance(tuned, str) else None
+    if own is not None and chosen is None and _mapping(models, own).get("measured") is False:
+        yield (*place, "tuned"), f"is a training of {own!r}, which is not measured (measured: false) and has no rows"
     for position, model in enumerate(chosen if isinstance(chosen, list) else []):
         here = (*place, "models", position)
         if isinstance(model, str) and model not in models:

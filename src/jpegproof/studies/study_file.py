@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from jpegproof.exceptions import StudyFileError, nearest
 from jpegproof.studies.references import reference_mistakes
 from jpegproof.studies.spec import StudySpec
-from jpegproof.studies.yaml_loader import PlainLoader
+from jpegproof.studies.yaml_loader import PlainLoader, dump_plain
 
 Place = tuple[str | int, ...]
 
@@ -86,7 +86,7 @@ def with_absolute_paths(spec: StudySpec, root: Path) -> StudySpec:
 def dump_study(spec: StudySpec) -> str:
     """A study as YAML text that `load_study` reads back."""
     content = spec.model_dump(mode="json", by_alias=True, exclude_none=True)
-    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
+    return dump_plain(content)
 
 
 def _paths_in(content: Mapping[str, Any]) -> Iterator[Place]:

@@ -20,6 +20,7 @@ from jpegproof.data.picture_set import PictureSet
 from jpegproof.exceptions import JpegproofError, ModelError
 from jpegproof.models.model import Model
 from jpegproof.studies.artifacts import Artifact, recipe_of, training_pictures
+from jpegproof.studies.spec import READS_LABELS
 from jpegproof.studies.store import Store, write_whole
 from jpegproof.studies.workshop import Workshop
 from jpegproof.training.examples import Examples
@@ -27,6 +28,7 @@ from jpegproof.training.fine_tune import FineTune
 from jpegproof.training.loop import Training, Watcher, train
 from jpegproof.training.match_model import DistilModel, TargetCorrector
 from jpegproof.training.objective import Objective
+from jpegproof.training.path_of_use import inputs_of_originals
 from jpegproof.training.recipe import Recipe
 from jpegproof.training.restore_pixels import RestorePixels
 from jpegproof.training.statistics import reestimate_statistics
@@ -45,6 +47,8 @@ def train_artifact(artifact: Artifact, workshop: Workshop, store: Store, watcher
     recipe = recipe_of(spec, workshop.spec.compression.stage)
     examples = examples_of(workshop, artifact)
     try:
+        if spec.objective in READS_LABELS:
+            _check_classes(workshop, artifact, examples)
         if spec.objective == "statistics_only":
             model = _learning_copy(workshop, artifact)
             done = reestimate_statistics(model, examples, recipe, recipe.stage, watcher)
@@ -63,6 +67,25 @@ def train_artifact(artifact: Artifact, workshop: Workshop, store: Store, watcher
     store.put_artifact(artifact.name, content)
     store.checkpoint(artifact.name).unlink(missing_ok=True)
     return done
+
+
+def _check_classes(workshop: Workshop, artifact: Artifact, examples: Examples) -> None:
+    """Raises ModelError where the labels of the training cannot be the model's classes, or not those measured on."""
+    spec = workshop.spec
+    training = spec.trainings[artifact.training]
+    model = _model(workshop, artifact)
+    with torch.no_grad():
+        stage = recipe_of(training, spec.compression.stage).stage
+        answer = model.task.observe(model.network, inputs_of_originals(model, examples.batch(0), stage))
+    names = {name: workshop.pictures(name).class_names for name in training.data_names}
+    for known in names.values():
+        model.task.check(answer, known)
+    assert training.model is not None
+    measured = spec.data_of(training.model)
+    told = workshop.pictures(measured).class_names if spec.models[training.model].measured else None
+    for name, known in names.items():
+        if known is not None and told is not None and tuple(known) != tuple(told):
+            raise ModelError(f"data sets {name!r} and {measured!r} do not number the same classes in the same order")
 
 
 def examples_of(workshop: Workshop, artifact: Artifact) -> Examples:
@@ -154,4 +177,6 @@ def _content(learner: torch.nn.Module, objective: str = "") -> bytes:
     """A file of the learner's weights, the same bytes for the same weights."""
     if isinstance(learner, BlockRestorer):
         return corrector_bytes(learner.state_dict(), learner, objective)
-    return save({name: value.detach().cpu().contiguous() for name, value in learner.state_dict().items()})
+    # Copies, since tied weights may not share memory in a file; a layer's extra state that is no tensor stays out.
+    kept = {name: value for name, value in learner.state_dict().items() if isinstance(value, torch.Tensor)}
+    return save({name: value.detach().cpu().contiguous().clone() for name, value in kept.items()})

@@ -43,6 +43,11 @@ def training_mistakes(
         named = this.get(key)
         if isinstance(named, str) and named not in fit:
             yield (*place, key), unknown("corrector", named, dict.fromkeys(fit))
+        elif isinstance(named, str) and _mapping(correctors.get(named)).get("from") == "spandrel":
+            yield (
+                (*place, key),
+                f"corrector {named!r} comes from spandrel and cannot learn here; use from: jpegproof",
+            )
     for key in ("width", "depth"):
         if this.get(key) is not None and (this.get("start") is not None or objective not in CORRECTOR_LEARNS):
             yield (*place, key), "is of a corrector that begins untrained; leave it out"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import yaml
 
@@ -20,7 +21,7 @@ PlainLoader.yaml_implicit_resolvers = {
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 PlainLoader.add_implicit_resolver(
-    _INTEGER, re.compile(r"^[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)$"), list("-+0123456789")
+    _INTEGER, re.compile(r"^[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|(?:0|[1-9][0-9_]*))$"), list("-+0123456789")
 )
 PlainLoader.add_implicit_resolver(
     _FLOAT,
@@ -30,3 +31,15 @@ PlainLoader.add_implicit_resolver(
     ),
     list("-+0123456789."),
 )
+
+
+class PlainDumper(yaml.SafeDumper):
+    """Writes what `PlainLoader` reads back: texts are quoted where it would take them for numbers."""
+
+
+PlainDumper.yaml_implicit_resolvers = PlainLoader.yaml_implicit_resolvers
+
+
+def dump_plain(content: Any) -> str:
+    """YAML text, in the order of the mappings."""
+    return yaml.dump(content, Dumper=PlainDumper, sort_keys=False, allow_unicode=True, width=110)

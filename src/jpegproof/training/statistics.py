@@ -44,7 +44,11 @@ def reestimate_statistics(
     with torch.no_grad():
         for step in range(recipe.steps):
             inputs = inputs_of_jpegs(model, examples.batch(step), None, stage)
-            model.task.observe(model.network, inputs)
+            try:
+                model.task.observe(model.network, inputs)
+            except (RuntimeError, ValueError, TypeError) as error:
+                reason = (str(error).splitlines() or [""])[0]
+                raise ModelError(f"training failed at step {step + 1}: {type(error).__name__}: {reason}") from error
             if watcher is not None:
                 watcher.step(step + 1, recipe.steps, 0.0)
     for layer, momentum in zip(layers, momenta, strict=True):

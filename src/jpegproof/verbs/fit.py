@@ -115,6 +115,8 @@ def fit(
         raise JpegproofError(f"{objective} needs a model; only restore_pixels does without")
     if crop is not None and objective != "restore_pixels":
         raise JpegproofError("random squares (crop) are for restore_pixels; a model's own path decides what is seen")
+    if corrector is not None and objective not in ("self_distilled", "supervised_fine_tuning"):
+        raise JpegproofError(f"{objective} stands without a corrector in front; leave it out, or use self_distilled")
     learner = "corrector" if objective in CORRECTOR_LEARNS else "model"
     object_given = model if isinstance(model, Model) else None
     no_bare_network(model)
@@ -157,6 +159,8 @@ def fit(
         # Naming an entry point here is asking for its code to run.
         return Workshop(study, hands.device, models, allow_code=object_given is None and is_entry_point(source))
 
+    if data_name != WORLD and folder.resolve() == folder_at(data).resolve():
+        raise JpegproofError(f"{folder}: holds the pictures, so nothing is written there; give another out")
     store = Store(folder)
     workshop = workshop_of(spec)
     artifact = _only(spec, workshop)
