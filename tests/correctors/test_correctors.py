@@ -16,8 +16,10 @@ from jpeg_files import file_bytes, noise_picture, smooth_picture
 from PIL import Image
 from real_photographs import real_folder
 from safetensors.torch import save_file
+from small_training import thin_corrector
 from tiny_dncnn import dncnn_file, dncnn_state
 
+from jpegproof.correctors.default import corrector_bytes
 from jpegproof.correctors.find import KINDS, find_corrector
 from jpegproof.correctors.identity import Identity
 from jpegproof.correctors.off_the_shelf import Channels, OffTheShelf
@@ -27,6 +29,16 @@ from jpegproof.jpeg.codec import DecodedJpeg, decode, encode
 from jpegproof.jpeg.compression import Compression
 
 CPU = torch.device("cpu")
+
+
+def thin_corrector_file(folder: Path) -> Path:
+    """A corrector of ours with few channels, from a file."""
+    corrector = thin_corrector(awake=True)
+    path = folder / "thin.safetensors"
+    path.write_bytes(corrector_bytes(corrector.network.state_dict(), corrector.network))
+    return path
+
+
 # Of each kind that a user can name, at least one; a new kind is under contract the day it is listed here and in KINDS.
 BUILDERS: dict[str, Callable[[Path], Corrector]] = {
     "identity": lambda folder: find_corrector("identity", None, {}, CPU),
@@ -36,6 +48,9 @@ BUILDERS: dict[str, Callable[[Path], Corrector]] = {
     "spandrel in bfloat16": lambda folder: find_corrector(
         "spandrel", str(dncnn_file(folder)), {"precision": "bfloat16"}, CPU
     ),
+    "jpegproof by default": lambda folder: find_corrector("jpegproof", None, {}, CPU),
+    "jpegproof from a file": lambda folder: find_corrector("jpegproof", str(thin_corrector_file(folder)), {}, CPU),
+    "jpegproof in bfloat16": lambda folder: find_corrector("jpegproof", None, {"precision": "bfloat16"}, CPU),
 }
 SIZES = [(1, 1), (1, 9), (7, 1), (8, 8), (33, 47), (64, 40), (33, 47)]
 WEIGHTS = torch.tensor([0.299, 0.587, 0.114])

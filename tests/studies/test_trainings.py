@@ -14,6 +14,7 @@ from small_study import make_pictures, prediction_files, run_here, study_content
 from small_training import thin_corrector
 from test_kill_and_resume import finish, start, wait_for
 
+from jpegproof.cli.main import main
 from jpegproof.correctors.default import corrector_bytes
 from jpegproof.exceptions import DataError, ModelError, StudyFileError
 from jpegproof.studies.engine import Hands
@@ -393,3 +394,14 @@ def test_kills_in_the_middle_of_trainings_change_no_byte(tmp_path, content):
     finish(start(file, out))
     assert {name: data for name, (_, data) in trained_files(out).items()} == expected
     assert prediction_files(out) == prediction_files(tmp_path / "undisturbed")
+
+
+def test_the_plan_says_how_long_the_trainings_take_and_trains_nothing(tmp_path, content, capsys):
+    file, out = tmp_path / "study.yaml", tmp_path / "out"
+    file.write_text(yaml.safe_dump(content))
+    code = main(["study", str(file), "--out", str(out), "--plan", "--allow-code", "--workers", "1"])
+    told = capsys.readouterr().out
+    assert code == 0
+    assert "13 trainings, 13 still to do: " in told
+    assert "tiny (both) <- targeted (both)" in told
+    assert not out.exists()

@@ -102,49 +102,41 @@ def fit(
     Raises:
         JpegproofError: what was given is at fault; the message says how to mend it.
     """
-    if objective not in get_args(Objective):
-        known = get_args(Objective)
-        raise UnknownNameError(
-            f"objective {objective!r} is not known.{nearest(objective, known)} Known: {', '.join(known)}."
-        )
-    if steps is not None and minutes is not None:
-        raise JpegproofError("steps and minutes were both given; give one of them")
-    if minutes is not None and not 0 < minutes < 100_000:
-        raise JpegproofError(f"{minutes} minutes are no time to train in; give a number above 0")
-    if model is None and objective != "restore_pixels":
-        raise JpegproofError(f"{objective} needs a model; only restore_pixels does without")
-    if crop is not None and objective != "restore_pixels":
-        raise JpegproofError("random squares (crop) are for restore_pixels; a model's own path decides what is seen")
-    if corrector is not None and objective not in ("self_distilled", "supervised_fine_tuning"):
-        raise JpegproofError(f"{objective} stands without a corrector in front; leave it out, or use self_distilled")
-    learner = "corrector" if objective in CORRECTOR_LEARNS else "model"
-    object_given = model if isinstance(model, Model) else None
+    _refuse_nonsense(objective, model, steps, minutes, crop, corrector)
     no_bare_network(model)
-    if object_given is not None and (weights is not None or preparation is not None):
+    built = model if isinstance(model, Model) else None
+    if built is not None and (weights is not None or preparation is not None):
         raise JpegproofError("a model object has its own weights and preparation; give them to wrap(...)")
-    source = type(object_given.network).__name__ if object_given else str(model)
+    learner = "corrector" if objective in CORRECTOR_LEARNS else "model"
+    source = type(built.network).__name__ if built else str(model)
     name = short(source) if model is not None else ""
     data_name = WORLD if str(data) == WORLD else short(folder_at(data).resolve().name)
-    content = _content(
-        objective, source if model is not None else None, name, data, data_name, start, corrector, learner
-    )
-    content["seed"] = seed
-    content["data"][data_name] |= given(limit=limit, classes=classes and str(classes)) if data_name != WORLD else {}
-    if data_name != WORLD:
-        content["data"][data_name]["layout"] = layout
-    elif limit is not None:
-        content["data"][data_name]["size"] = limit
-    if model is not None:
-        content["models"][name] |= given(weights=weights and str(weights), preparation=preparation)
-    content["compression"] = {"stage": stage, "qualities": [10]}
     usual_rate = 1e-4 if learner == "corrector" else 2e-5
-    content["trainings"][_TRAINED] |= {
+    correctors, training = _correctors(learner, start, corrector)
+    training |= {
+        "objective": objective,
+        "data": data_name,
         "steps": 1000 if steps is None else steps,
         "batch": batch,
         "learning_rate": usual_rate if learning_rate is None else learning_rate,
         "qualities": qualities,
         "seed": seed,
-        **given(crop=crop),
+        **given(model=name or None, crop=crop),
+    }
+    of_model = {"from": source, **given(weights=weights and str(weights), preparation=preparation)}
+    content = {
+        "name": "fit",
+        "seed": seed,
+        "data": {data_name: _data(data, layout, classes, limit)},
+        "models": {name: of_model} if model is not None else {},
+        "correctors": correctors,
+        "trainings": {_TRAINED: training},
+        "compression": {"stage": stage, "qualities": [10]},
+        "mitigations": [
+            {"mitigation": "off_the_shelf", "corrector": _TRAINED}
+            if learner == "corrector"
+            else {"mitigation": "self_distilled", "tuned": _TRAINED}
+        ],
     }
     try:
         spec = with_absolute_paths(StudySpec.model_validate(content), Path.cwd())
@@ -152,15 +144,15 @@ def fit(
         raise JpegproofError(problem_of(error)) from error
     place = "-".join(part for part in ("fit", objective, name, data_name) if part)
     folder = Path(out).expanduser() if out is not None else Path("out") / place
+    if data_name != WORLD and folder.resolve() == folder_at(data).resolve():
+        raise JpegproofError(f"{folder}: holds the pictures, so nothing is written there; give another out")
     hands = find_hands(device, 1, threads)
-    models = {name: object_given} if object_given else None
+    models = {name: built} if built else None
 
     def workshop_of(study: StudySpec) -> Workshop:
         # Naming an entry point here is asking for its code to run.
-        return Workshop(study, hands.device, models, allow_code=object_given is None and is_entry_point(source))
+        return Workshop(study, hands.device, models, allow_code=built is None and is_entry_point(source))
 
-    if data_name != WORLD and folder.resolve() == folder_at(data).resolve():
-        raise JpegproofError(f"{folder}: holds the pictures, so nothing is written there; give another out")
     store = Store(folder)
     workshop = workshop_of(spec)
     artifact = _only(spec, workshop)
@@ -189,35 +181,44 @@ def fit(
     )
 
 
-def _content(
+def _refuse_nonsense(
     objective: str,
-    source: str | None,
-    name: str,
-    data: str | Path,
-    data_name: str,
-    start: str | Path | None,
+    model: str | Model | None,
+    steps: int | None,
+    minutes: float | None,
+    crop: int | None,
     corrector: str | Path | None,
-    learner: str,
-) -> dict[str, Any]:
-    correctors: dict[str, Any] = {}
-    training: dict[str, Any] = {"objective": objective, "data": data_name, **given(model=name or None)}
-    if learner == "corrector" and start is not None:
-        correctors["start"] = _corrector(start)
-        training["start"] = "start"
-    if learner == "model" and corrector is not None:
-        correctors["front"] = _corrector(corrector)
-        training["corrector"] = "front"
-    row = {"mitigation": "off_the_shelf", "corrector": _TRAINED}
-    if learner == "model":
-        row = {"mitigation": "self_distilled", "tuned": _TRAINED}
-    return {
-        "name": "fit",
-        "data": {data_name: {"world": "train", "size": 20_000} if data_name == WORLD else {"path": str(data)}},
-        "models": {name: {"from": source}} if source is not None else {},
-        "correctors": correctors,
-        "trainings": {_TRAINED: training},
-        "mitigations": [row],
-    }
+) -> None:
+    """Raises JpegproofError where what was given does not go together."""
+    known = get_args(Objective)
+    if objective not in known:
+        hint = nearest(objective, known)
+        raise UnknownNameError(f"objective {objective!r} is not known.{hint} Known: {', '.join(known)}.")
+    if steps is not None and minutes is not None:
+        raise JpegproofError("steps and minutes were both given; give one of them")
+    if minutes is not None and not 0 < minutes < 100_000:
+        raise JpegproofError(f"{minutes} minutes are no time to train in; give a number above 0")
+    if (model is None) != (objective == "restore_pixels"):
+        raise JpegproofError(f"{objective} needs a model" if model is None else "restore_pixels knows no model; give -")
+    if crop is not None and objective != "restore_pixels":
+        raise JpegproofError("random squares (crop) are for restore_pixels; a model's own path decides what is seen")
+    if corrector is not None and objective not in ("self_distilled", "supervised_fine_tuning"):
+        raise JpegproofError(f"{objective} stands without a corrector in front; leave it out, or use self_distilled")
+
+
+def _data(data: str | Path, layout: str, classes: str | Path | None, limit: int | None) -> dict[str, Any]:
+    if str(data) == WORLD:
+        return {"world": "train", "size": 20_000 if limit is None else limit}
+    return {"path": str(data), "layout": layout, **given(classes=classes and str(classes), limit=limit)}
+
+
+def _correctors(
+    learner: str, start: str | Path | None, corrector: str | Path | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The correctors of the study, and the fields of the training that name them."""
+    if learner == "corrector":
+        return ({}, {}) if start is None else ({"start": _corrector(start)}, {"start": "start"})
+    return ({}, {}) if corrector is None else ({"front": _corrector(corrector)}, {"corrector": "front"})
 
 
 def _corrector(named: str | Path) -> dict[str, Any]:
