@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from jpegproof.studies.schema import study_schema
+from jpegproof.studies.yaml_loader import PlainLoader
 
 ROOT = Path(__file__).parents[2]
 STUDIES = sorted((ROOT / "studies").rglob("*.yaml"))
@@ -22,10 +23,10 @@ def test_the_published_schema_is_up_to_date():
 
 @pytest.mark.parametrize("file", STUDIES, ids=lambda path: path.name)
 def test_the_repositorys_study_files_fit_the_schema(file):
-    jsonschema.validate(yaml.safe_load(file.read_text()), json.loads(study_schema()))
+    jsonschema.validate(yaml.load(file.read_text(), Loader=PlainLoader), json.loads(study_schema()))
 
 
 def test_a_misspelt_key_does_not_fit_the_schema():
-    study = yaml.safe_load(STUDIES[0].read_text())
+    study = yaml.load(STUDIES[0].read_text(), Loader=PlainLoader)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**study, "modles": {}}, json.loads(study_schema()))

@@ -8,8 +8,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
+from PIL import Image
 from small_study import make_pictures, prediction_files, run_here, study_content
 from small_training import thin_corrector
 from test_kill_and_resume import finish, start, wait_for
@@ -198,7 +200,7 @@ def test_labels_are_part_of_what_names_a_training_that_reads_them_and_of_no_othe
     fold = fold_of(f"{folders[0].name}/{picture.name}", 2)
     moved = next(n for n in (f"moved{i}.png" for i in range(50)) if fold_of(f"{folders[1].name}/{n}", 2) == fold)
     picture.rename(folders[1] / moved)
-    (folders[0] / "other.png").write_bytes((folders[2] / next(folders[2].iterdir()).name).read_bytes())
+    Image.fromarray(np.full((50, 60, 3), 77, np.uint8)).save(folders[0] / "other.png")
     content["data"]["pictures"] |= {"layout": "image_folder"}
     assert names()["tuned", 0] != before["tuned", 0]
 
@@ -262,7 +264,8 @@ def test_data_cut_into_different_folds_cannot_be_learned_from_together(tmp_path,
 
 
 def test_labels_that_are_not_the_models_classes_are_refused_before_training(tmp_path, content):
-    content["data"]["three"] = {"path": "pictures"}
+    make_pictures(tmp_path / "three", height=64)
+    content["data"]["three"] = {"path": "three"}
     content["trainings"]["tuned"]["data"] = "three"
     content["mitigations"] = ["none", content["mitigations"][3]]
     with pytest.raises(ModelError, match="3 classes but the model answers with 10"):
