@@ -160,6 +160,8 @@ def _refuse_another_study(plan: Plan, out: Path) -> None:
         earlier = load_plan(out / PLAN_FILE)
     except StoreError:
         return
+    if {cell.name for cell in earlier.cells} & {cell.name for cell in plan.cells}:
+        return  # the same predictions under other names
     for what, old, new in (("models", earlier.tasks, plan.tasks), ("data sets", earlier.data, plan.data)):
         if not set(old) & set(new):
             raise StoreError(
