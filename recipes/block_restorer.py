@@ -1,6 +1,6 @@
 """Train the default corrector's weights for pixels, as jpegproof ships them.
 
-    python recipes/block_restorer.py --photographs REAL/bsds500 --live1 REAL/live1      # half an hour
+    python recipes/block_restorer.py --photographs REAL/bsds500 --live1 REAL/live1      # 35 minutes on one core
 
 The photographs are BSDS500's 300 of train and val (see docs/real-data.md) in the order of their names; every sixth is
 kept for validation, the other 250 are learned from. A run that was stopped
@@ -98,7 +98,7 @@ jpegproof's default corrector as an off-the-shelf one: `jpegproof.correctors.blo
 {parameters:,} parameters stored in half precision, about 38,000 multiply-adds per pixel. It is told the file's two
 quantisation tables and its chroma subsampling; pictures may have any size.
 
-A first version: trained for half an hour of two cores.
+A first version: trained for 35 minutes on one core.
 
 ## Data and its terms
 {learned} photographs of BSDS500 (P. Arbelaez, M. Maire, C. Fowlkes, J. Malik, Contour detection and hierarchical image

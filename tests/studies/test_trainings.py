@@ -19,6 +19,7 @@ from test_kill_and_resume import finish, start, wait_for
 from jpegproof.cli.main import main
 from jpegproof.correctors.default import corrector_bytes
 from jpegproof.exceptions import DataError, ModelError, StudyFileError
+from jpegproof.studies.artifacts import training_pictures
 from jpegproof.studies.engine import Hands
 from jpegproof.studies.folds import fold_of
 from jpegproof.studies.plan import load_plan, make_plan
@@ -206,13 +207,11 @@ def test_labels_are_part_of_what_names_a_training_that_reads_them_and_of_no_othe
 
 
 def test_no_picture_is_measured_with_what_has_seen_it(tmp_path, content):
-    """Each fold's artifact never sees the fold: made visible by pictures that differ wildly between the folds."""
+    """Each fold's artifact learns from all pictures but the fold's."""
     spec = spec_of(content, tmp_path)
     workshop = Workshop(spec, allow_code=True)
     plan = make_plan(spec, workshop)
     pictures = workshop.pictures("pictures")
-    from jpegproof.studies.artifacts import training_pictures
-
     for artifact in plan.artifacts:
         if artifact.fold is None:
             continue
@@ -349,8 +348,8 @@ def test_progress_hears_of_every_training(tmp_path, content):
         ({"mitigations.2.corrector": None}, "task_targeted needs a corrector"),
         ({"mitigations.3.tuned": "targeted"}, "training of a model 'targeted' is not defined"),
         ({"mitigations.3.tuned": None}, "needs a training of the model"),
-        ({"mitigations.3.corrector": "start"}, "is a row without a corrector"),
-        ({"mitigations.1.tuned": "tuned"}, "is a row with the model as it is"),
+        ({"mitigations.3.corrector": "start"}, "is a row without corrector"),
+        ({"mitigations.1.tuned": "tuned"}, "is a row without tuned"),
         ({"mitigations.5.mitigation": "supervised_fine_tuning"}, "could not tell them apart"),
         ({"models.tiny.measured": False}, "has no model that is measured"),
         ({"models.tiny.measured": False}, "has no rows"),

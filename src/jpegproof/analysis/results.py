@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -126,16 +127,11 @@ def _results(plan: Plan, model: str, data: str, columns: Sequence[_Column]) -> I
         if original and column.edge.mitigation == "none" and metric in ("agreement", "distance"):
             continue  # of the reference with itself
         yield Result(
-            task=plan.tasks[model],
-            dataset=data,
-            slice="all",
-            model=model,
-            metric=metric,
+            **_scope(plan, model, data, metric),
             mitigation=column.edge.mitigation,
             corrector=column.edge.corrector,
             codec=column.compression.codec,
             subsampling="" if original else column.compression.subsampling,
-            chain="",
             stage="" if original else plan.stage,
             quality=column.compression.nominal_quality,
             value=interval.value,
@@ -144,7 +140,6 @@ def _results(plan: Plan, model: str, data: str, columns: Sequence[_Column]) -> I
             n=interval.n,
             n_skipped=len(column.skips),
             bytes_per_image=column.bytes_per_image,
-            seed=plan.seed,
         )
 
 
@@ -173,14 +168,9 @@ def _comparisons(plan: Plan, model: str, data: str, columns: Sequence[_Column]) 
         if interval.value is None or interval.low is None or interval.high is None:
             continue
         yield Comparison(
-            task=plan.tasks[model],
-            dataset=data,
-            slice="all",
-            model=model,
-            metric=metric,
+            **_scope(plan, model, data, metric),
             codec=second.compression.codec,
             subsampling=second.compression.subsampling,
-            chain="",
             stage=plan.stage,
             quality=second.compression.nominal_quality,
             first_mitigation=mitigation,
@@ -191,7 +181,6 @@ def _comparisons(plan: Plan, model: str, data: str, columns: Sequence[_Column]) 
             ci_low=interval.low,
             ci_high=interval.high,
             n=interval.n,
-            seed=plan.seed,
         )
 
 
@@ -215,16 +204,11 @@ def _gaps(plan: Plan, model: str, data: str, columns: Sequence[_Column]) -> Iter
                     [ideal] * len(group), without, [found[edge, item][metric] for item in group], plan.seed
                 )
                 yield Gap(
-                    task=plan.tasks[model],
-                    dataset=data,
-                    slice="all",
-                    model=model,
-                    metric=metric,
+                    **_scope(plan, model, data, metric),
                     mitigation=edge.mitigation,
                     corrector=edge.corrector,
                     codec=group[0].codec,
                     subsampling=group[0].subsampling,
-                    chain="",
                     stage=plan.stage,
                     quality="+".join(str(item.nominal_quality) for item in group),
                     gap=gap,
@@ -232,8 +216,13 @@ def _gaps(plan: Plan, model: str, data: str, columns: Sequence[_Column]) -> Iter
                     ci_low=share.low,
                     ci_high=share.high,
                     n=share.n,
-                    seed=plan.seed,
                 )
+
+
+def _scope(plan: Plan, model: str, data: str, metric: str) -> dict[str, Any]:
+    """What rows of every kind say alike of where they belong."""
+    where = {"task": plan.tasks[model], "dataset": data, "slice": "all", "model": model, "metric": metric}
+    return {**where, "chain": "", "seed": plan.seed}
 
 
 def _intervals(

@@ -84,5 +84,5 @@ def run(arguments: argparse.Namespace) -> int:
         )
     finally:
         bar.close()
-    print_fit(done, arguments.model, arguments.data)
+    print_fit(done, arguments.model)
     return 0

@@ -52,7 +52,7 @@ def _cell(value: float | None, width: int) -> str:
     return f"{'' if value is None else f'{value:.1f}':>{width}}"
 
 
-def print_fit(done: Fit, model: str, data: str) -> None:
+def print_fit(done: Fit, model: str) -> None:
     """Where the trained file is, and how it is put to use."""
     if done.losses:
         first, last = done.losses[0][1], done.losses[-1][1]

@@ -14,7 +14,8 @@ from safetensors.torch import save
 from torch import Tensor
 
 from jpegproof.correctors.block_restorer import BlockRestorer
-from jpegproof.correctors.grid_corrector import GridCorrector, Precision
+from jpegproof.correctors.grid_corrector import GridCorrector
+from jpegproof.correctors.protocol import Precision
 from jpegproof.exceptions import WeightsError
 from jpegproof.weights import file_digest, load_into, read_weights
 

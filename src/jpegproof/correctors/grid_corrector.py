@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,10 +11,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from jpegproof.correctors.block_restorer import BLOCK, CONDITIONS, BlockRestorer
+from jpegproof.correctors.protocol import Precision
 from jpegproof.jpeg.codec import DecodedJpeg
 from jpegproof.jpeg.header import JpegHeader
-
-Precision = Literal["float32", "bfloat16"]
 
 #: Whether chroma is halved down and across, by the file's subsampling; anything rarer counts as both.
 _HALVED = {"4:4:4": (0.0, 0.0), "4:2:2": (0.0, 1.0), "4:4:0": (1.0, 0.0), "4:0:0": (0.0, 0.0)}

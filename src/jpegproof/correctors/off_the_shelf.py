@@ -8,12 +8,12 @@ from typing import Any, Literal, get_args
 
 import torch
 
+from jpegproof.correctors.protocol import Precision
 from jpegproof.exceptions import WeightsError, missing_extra
 from jpegproof.jpeg.codec import DecodedJpeg
 from jpegproof.weights import file_digest, read_weights
 
 Channels = Literal["rgb", "luma", "each"]
-Precision = Literal["float32", "bfloat16"]
 
 # Full-range BT.601, the colour space of JFIF files.
 _LUMA_WEIGHTS = (0.299, 0.587, 0.114)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
 
 from jpegproof.jpeg.codec import DecodedJpeg, Pixels
+
+#: Of a corrector's convolutions; the picture itself stays float32.
+Precision = Literal["float32", "bfloat16"]
 
 
 class Corrector(Protocol):

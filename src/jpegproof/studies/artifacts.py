@@ -9,7 +9,7 @@ from typing import Any
 
 from jpegproof.exceptions import DataError
 from jpegproof.studies.fingerprint import fingerprint
-from jpegproof.studies.folds import fold_of, folds_of
+from jpegproof.studies.folds import fold_of, folds_of, of_fold
 from jpegproof.studies.spec import CORRECTOR_LEARNS, READS_LABELS, StudySpec, TrainingSpec
 from jpegproof.studies.workshop import Workshop
 from jpegproof.training.recipe import Recipe
@@ -88,15 +88,6 @@ def make_artifacts(spec: StudySpec, workshop: Workshop) -> tuple[Artifact, ...]:
     return tuple(made.values())
 
 
-def find_artifact(
-    artifacts: Mapping[tuple[str, int | None], Any] | Mapping[tuple[str, int | None], Artifact],
-    training: str,
-    fold: int | None,
-) -> Any:
-    """A training's artifact for a fold; the only one where it is not cross-fitted."""
-    return artifacts[training, fold] if (training, fold) in artifacts else artifacts[training, None]
-
-
 def training_pictures(spec: StudySpec, workshop: Workshop, training: str, fold: int | None) -> list[tuple[str, int]]:
     """The pictures that a training learns from: (data set, number); those of its fold are left out."""
     chosen = []
@@ -124,7 +115,7 @@ def _artifact(
     def corrector_facts(corrector: str | None) -> Any:
         if corrector is None or corrector not in spec.trainings:
             return None if corrector is None else dict(workshop.corrector(corrector).describe())
-        needed: Artifact = find_artifact(made, corrector, fold)
+        needed = of_fold(made, corrector, fold)
         needs.append(needed.name)
         return {"artifact": needed.name}
 

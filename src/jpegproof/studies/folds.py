@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import blake2b
+from typing import TypeVar
 
 from jpegproof.exceptions import DataError
 from jpegproof.studies.spec import StudySpec
+
+T = TypeVar("T")
 
 
 def fold_of(picture: str, folds: int) -> int:
@@ -29,6 +33,11 @@ def folds_of(spec: StudySpec, training: str) -> int | None:
         told = ", ".join(f"{data!r} into {folds}" for folds, data in found.items())
         raise DataError(f"training {training!r} learns from data cut into different folds ({told}); use one number")
     return next(iter(found), None)
+
+
+def of_fold(by_place: Mapping[tuple[str, int | None], T], training: str, fold: int | None) -> T:
+    """What belongs to a training for pictures of a fold: the only one there is where it is not cross-fitted."""
+    return by_place[training, fold] if (training, fold) in by_place else by_place[training, None]
 
 
 def lineage(spec: StudySpec, training: str) -> list[str]:

@@ -11,9 +11,9 @@ from typing import Any
 
 from jpegproof.exceptions import DataError, StoreError
 from jpegproof.jpeg.compression import ORIGINAL, Compression
-from jpegproof.studies.artifacts import Artifact, find_artifact, make_artifacts, training_pictures
+from jpegproof.studies.artifacts import Artifact, make_artifacts, training_pictures
 from jpegproof.studies.fingerprint import PROTOCOL_VERSION, fingerprint
-from jpegproof.studies.folds import folds_of, lineage
+from jpegproof.studies.folds import folds_of, lineage, of_fold
 from jpegproof.studies.spec import CompressionSpec, StudySpec
 from jpegproof.studies.store import write_whole
 from jpegproof.studies.workshop import IDENTITY, Workshop
@@ -263,7 +263,7 @@ def _edge_digest(edge: Edge, spec: StudySpec, workshop: Workshop, artifacts: Seq
 
     def trained(name: str) -> dict[str, Any]:
         folds = folds_of(spec, name)
-        names = [find_artifact(by_place, name, fold).name for fold in (range(folds) if folds is not None else [None])]
+        names = [of_fold(by_place, name, fold).name for fold in (range(folds) if folds is not None else [None])]
         return {"artifacts": names}
 
     model = workshop.model(edge.model)

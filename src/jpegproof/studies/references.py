@@ -110,32 +110,22 @@ def _mitigation_mistakes(
 ) -> Iterator[Mistake]:
     mitigation = item if isinstance(item, str) else _mapping({"": item}, "").get("mitigation")
     item = item if isinstance(item, Mapping) else {}
-    corrector, tuned = item.get("corrector"), item.get("tuned")
     place = ("mitigations", number)
-    known_row = mitigation in MITIGATIONS  # the schema speaks of any other
-    of_correctors = {name for name in trainings if _objective(trainings, name) in CORRECTOR_LEARNS}
-    of_models = {name: None for name in trainings if name not in of_correctors}
-    fit = {**correctors, **dict.fromkeys(sorted(of_correctors))}
-    if known_row and mitigation not in WITH_CORRECTOR and corrector is not None:
-        yield (
-            (*place, "corrector"),
-            f"{mitigation} is a row without a corrector; name another mitigation or leave it out",
-        )
-    elif mitigation in WITH_CORRECTOR and corrector is None:
-        known = ", ".join(fit) or "(none is defined under correctors or trainings)"
-        yield place, f"{mitigation} needs a corrector: one of {known}"
-    elif isinstance(corrector, str) and corrector not in fit:
-        yield (*place, "corrector"), unknown("corrector", corrector, fit)
-    if known_row and mitigation not in WITH_TUNED and tuned is not None:
-        yield (
-            (*place, "tuned"),
-            f"{mitigation} is a row with the model as it is; name another mitigation or leave it out",
-        )
-    elif mitigation in WITH_TUNED and tuned is None:
-        known = ", ".join(of_models) or "(none is defined under trainings)"
-        yield place, f"{mitigation} needs a training of the model: add tuned: one of {known}"
-    elif isinstance(tuned, str) and tuned not in of_models:
-        yield (*place, "tuned"), unknown("training of a model", tuned, of_models)
+    of_correctors = [name for name in trainings if _objective(trainings, name) in CORRECTOR_LEARNS]
+    fit = dict.fromkeys([*correctors, *sorted(of_correctors)])
+    of_models = dict.fromkeys(name for name in trainings if name not in of_correctors)
+    for key, rows, known, what, need in (
+        ("corrector", WITH_CORRECTOR, fit, "corrector", "a corrector: one of"),
+        ("tuned", WITH_TUNED, of_models, "training of a model", "a training of the model: add tuned: one of"),
+    ):
+        named = item.get(key)
+        if mitigation in MITIGATIONS and mitigation not in rows and named is not None:
+            yield (*place, key), f"{mitigation} is a row without {key}; leave it out, or name another mitigation"
+        elif mitigation in rows and named is None:
+            yield place, f"{mitigation} needs {need} {', '.join(known) or '(none is defined)'}"
+        elif isinstance(named, str) and named not in known:
+            yield (*place, key), unknown(what, named, known)
+    tuned = item.get("tuned")
     chosen = item.get("models")
     own = _mapping(trainings, tuned).get("model") if isinstance(tuned, str) else None
     if own is not None and chosen is None and _mapping(models, own).get("measured") is False:

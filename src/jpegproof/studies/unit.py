@@ -156,7 +156,7 @@ class Unit:
         """Per row the corrected picture, or why there is none."""
         if name == IDENTITY:
             return {row: item.pixels if isinstance(item, DecodedJpeg) else item for row, item in jpegs.items()}
-        folds = self._workshop.folds([name])
+        folds = self._workshop.folds(name)
         answers: dict[int, Pixels | str] = {}
         for row, item in jpegs.items():
             if isinstance(item, str):
@@ -206,7 +206,7 @@ class Unit:
 
     def _observe(self, edge: Edge, inputs: Mapping[int, torch.Tensor]) -> Any:
         """The answers of an edge's model, in the order of the rows; where it is cross-fitted, fold by fold."""
-        folds = self._workshop.folds([edge.tuned])
+        folds = self._workshop.folds(edge.tuned)
         if not edge.tuned or folds is None:
             model = self._workshop.trained_model(edge.tuned, None) if edge.tuned else self._workshop.model(edge.model)
             return self._answers(edge.model, model, list(inputs.values()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from jpegproof.exceptions import DataError, JpegproofError, ModelError
 from jpegproof.models.find import find_model
 from jpegproof.models.model import Model
 from jpegproof.models.names import is_entry_point
-from jpegproof.studies.folds import folds_of
+from jpegproof.studies.folds import folds_of, of_fold
 from jpegproof.studies.spec import DataSpec, StudySpec, WorldSpec
 from jpegproof.weights import load_into, read_weights
 
@@ -125,7 +125,7 @@ class Workshop:
         Raises:
             WeightsError: its file is missing or damaged.
         """
-        path = self._artifact(training, fold)
+        path = of_fold(self._artifacts, training, fold)
         if self.stand_in and not path.exists():
             return self._untrained_corrector(training)
         if path not in self._trained:
@@ -140,7 +140,7 @@ class Workshop:
         Raises:
             WeightsError: its file is missing or damaged.
         """
-        path = self._artifact(training, fold)
+        path = of_fold(self._artifacts, training, fold)
         if self.stand_in and not path.exists():
             return self.model(self.spec.trainings[training].model or "")
         if path not in self._trained:
@@ -164,14 +164,9 @@ class Workshop:
             return start
         return untrained_corrector(0, self.device, **this.untrained_size)
 
-    def folds(self, edge_names: Iterable[str]) -> int | None:
-        """Into how many folds the pictures fall for what is named (correctors and trainings)."""
-        counts = (folds_of(self.spec, name) for name in edge_names if name in self.spec.trainings)
-        return next((count for count in counts if count is not None), None)
-
-    def _artifact(self, training: str, fold: int | None) -> Path:
-        place = (training, fold if folds_of(self.spec, training) is not None else None)
-        return self._artifacts[place]
+    def folds(self, name: str) -> int | None:
+        """Into how many folds the pictures fall for a training; None where it, or what else is named, has none."""
+        return folds_of(self.spec, name) if name in self.spec.trainings else None
 
     def batch_size(self, model: str) -> int:
         """How many pictures go through a model at once."""

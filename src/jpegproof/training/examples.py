@@ -47,7 +47,6 @@ class Examples:
     Args:
         sets: data sets, with the numbers of the pictures that may be used.
         recipe: batch, qualities, crops, seed.
-
         preparation: of the model that learns or is trained through; a picture that it cannot take is left out, and at
             the stage ``input`` it frames pictures before they are compressed. None where there is no model.
 

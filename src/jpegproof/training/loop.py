@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 
@@ -101,7 +101,7 @@ def train(
     optimiser = torch.optim.AdamW(parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
     identity = {**recipe.describe(), **objective.describe()}
     done = Training()
-    saved = load_checkpoint(checkpoint, _plain(identity)) if checkpoint else None
+    saved = load_checkpoint(checkpoint, identity) if checkpoint else None
     if saved is not None:
         learner.load_state_dict(saved["learner"])
         optimiser.load_state_dict(saved["optimiser"])
@@ -115,7 +115,7 @@ def train(
 
     def keep(step: int) -> None:
         if checkpoint is not None:
-            state = {"recipe": _plain(identity), "step": step, "learner": learner.state_dict()}
+            state = {"recipe": identity, "step": step, "learner": learner.state_dict()}
             state |= {"optimiser": optimiser.state_dict(), "losses": done.losses, "recent": recent}
             save_checkpoint(checkpoint, {**state, "skipped_steps": done.skipped_steps})
 
@@ -177,8 +177,3 @@ def _ahead(examples: Examples, first: int, last: int) -> Iterator[tuple[int, lis
             batch = coming.result()
             coming = pool.submit(examples.batch, step + 1) if step + 1 < last else None
             yield step, batch
-
-
-def _plain(content: dict[str, Any]) -> dict[str, Any]:
-    """With lists for tuples, as it comes back from a file."""
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in content.items()}

@@ -23,7 +23,7 @@ from jpegproof.studies.store import Store, write_whole
 from jpegproof.studies.study_file import with_absolute_paths
 from jpegproof.studies.train_artifact import artifact_paths, seconds_per_step
 from jpegproof.studies.workshop import Workshop
-from jpegproof.verbs.names import WORLD, given, no_bare_network, problem_of, short
+from jpegproof.verbs.names import WORLD, built_model, data_fields, given, problem_of, short
 
 BUDGET_FILE = "budget.json"
 _TRAINED = "trained"
@@ -103,10 +103,7 @@ def fit(
         JpegproofError: what was given is at fault; the message says how to mend it.
     """
     _refuse_nonsense(objective, model, steps, minutes, crop, corrector)
-    no_bare_network(model)
-    built = model if isinstance(model, Model) else None
-    if built is not None and (weights is not None or preparation is not None):
-        raise JpegproofError("a model object has its own weights and preparation; give them to wrap(...)")
+    built = built_model(model, weights, preparation)
     learner = "corrector" if objective in CORRECTOR_LEARNS else "model"
     source = type(built.network).__name__ if built else str(model)
     name = short(source) if model is not None else ""
@@ -127,7 +124,7 @@ def fit(
     content = {
         "name": "fit",
         "seed": seed,
-        "data": {data_name: _data(data, layout, classes, limit)},
+        "data": {data_name: data_fields(data, {"world": "train", "size": 20_000}, layout, classes, limit)},
         "models": {name: of_model} if model is not None else {},
         "correctors": correctors,
         "trainings": {_TRAINED: training},
@@ -204,12 +201,6 @@ def _refuse_nonsense(
         raise JpegproofError("random squares (crop) are for restore_pixels; a model's own path decides what is seen")
     if corrector is not None and objective not in ("self_distilled", "supervised_fine_tuning"):
         raise JpegproofError(f"{objective} stands without a corrector in front; leave it out, or use self_distilled")
-
-
-def _data(data: str | Path, layout: str, classes: str | Path | None, limit: int | None) -> dict[str, Any]:
-    if str(data) == WORLD:
-        return {"world": "train", "size": 20_000 if limit is None else limit}
-    return {"path": str(data), "layout": layout, **given(classes=classes and str(classes), limit=limit)}
 
 
 def _correctors(

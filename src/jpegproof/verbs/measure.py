@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from jpegproof.correctors.default import trained_for
 from jpegproof.data.files import folder_at
-from jpegproof.exceptions import DataError, JpegproofError
+from jpegproof.exceptions import JpegproofError
 from jpegproof.models.model import Model
 from jpegproof.models.names import is_entry_point
 from jpegproof.studies.engine import find_hands
@@ -18,7 +18,7 @@ from jpegproof.studies.qualities import parse_qualities
 from jpegproof.studies.run import Progress, run_study
 from jpegproof.studies.spec import StudySpec
 from jpegproof.studies.study_file import with_absolute_paths
-from jpegproof.verbs.names import WORLD, given, no_bare_network, problem_of, short
+from jpegproof.verbs.names import WORLD, built_model, data_fields, given, problem_of, short
 from jpegproof.verbs.report import Report, report
 
 
@@ -73,10 +73,7 @@ def measure(
     Raises:
         JpegproofError: the data, the model or the results folder is at fault; the message says how to mend it.
     """
-    built = model if isinstance(model, Model) else None
-    no_bare_network(model)
-    if built is not None and (weights is not None or preparation is not None):
-        raise JpegproofError("a model object has its own weights and preparation; give them to wrap(...)")
+    built = built_model(model, weights, preparation)
     source = type(built.network).__name__ if built else str(model)
     name = short(source)
     data_name = WORLD if str(data) == WORLD else short(folder_at(data).resolve().name)
@@ -90,7 +87,7 @@ def measure(
     content: dict[str, Any] = {
         "name": f"{name} on {data_name}",
         "seed": seed,
-        "data": {data_name: _data(data, layout, classes, limit)},
+        "data": {data_name: data_fields(data, {"world": "test"}, layout, classes, limit)},
         "models": {name: {"from": source, **given(weights=weights and str(weights), preparation=preparation)}},
         "correctors": chosen,
         "compression": {"qualities": chosen_qualities, "subsampling": subsampling, "stage": stage},
@@ -112,14 +109,6 @@ def measure(
         progress=progress,
     )
     return report(folder)
-
-
-def _data(data: str | Path, layout: str, classes: str | Path | None, limit: int | None) -> dict[str, Any]:
-    if str(data) == WORLD:
-        return {"world": "test", **given(size=limit)}
-    if classes is not None and not Path(classes).expanduser().is_file():
-        raise DataError(f"{classes}: there is no such file of class names; check the path")
-    return {"path": str(data), "layout": layout, **given(classes=classes and str(classes), limit=limit)}
 
 
 def _correctors(texts: Sequence[str]) -> tuple[dict[str, Any], list[dict[str, str]]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
 from pydantic import ValidationError
 
-from jpegproof.exceptions import ModelError
+from jpegproof.exceptions import DataError, JpegproofError, ModelError
+from jpegproof.models.model import Model
 
 #: The embedded world as a data set: what stands in place of a folder.
 WORLD = "world"
@@ -25,13 +27,38 @@ def short(text: str) -> str:
     return plain.strip(".-")[:60] or "pictures"
 
 
-def no_bare_network(model: Any) -> None:
-    """Raises ModelError where a network was given without saying what it is asked and how pictures reach it."""
+def data_fields(
+    data: str | Path, world: dict[str, Any], layout: str, classes: str | Path | None, limit: int | None
+) -> dict[str, Any]:
+    """A data set as a study file would say it; `world` is what stands for the embedded world.
+
+    Raises:
+        DataError: there is no such file of class names.
+    """
+    if str(data) == WORLD:
+        return {**world, **given(size=limit)}
+    if classes is not None and not Path(classes).expanduser().is_file():
+        raise DataError(f"{classes}: there is no such file of class names; check the path")
+    return {"path": str(data), "layout": layout, **given(classes=classes and str(classes), limit=limit)}
+
+
+def built_model(model: Any, weights: Any, preparation: Any) -> Model | None:
+    """The model, where one was given as an object; None where it was named.
+
+    Raises:
+        ModelError: a network was given without saying what it is asked and how pictures reach it.
+        JpegproofError: weights or preparation stand beside a model that has its own.
+    """
     if isinstance(model, torch.nn.Module):
         raise ModelError(
             f"a bare {type(model).__name__} does not say how pictures become its input; give "
             "jpegproof.wrap(network, prepare=jpegproof.ResizeCrop(...))"
         )
+    if not isinstance(model, Model):
+        return None
+    if weights is not None or preparation is not None:
+        raise JpegproofError("a model object has its own weights and preparation; give them to wrap(...)")
+    return model
 
 
 def problem_of(error: ValidationError) -> str:
