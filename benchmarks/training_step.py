@@ -25,9 +25,10 @@ from PIL import Image
 from jpegproof.correctors.default import untrained_corrector
 from jpegproof.correctors.grid_corrector import GridCorrector
 from jpegproof.jpeg.codec import DecodedJpeg, Pixels
+from jpegproof.jpeg.parts import part_of
 from jpegproof.models.find import find_model
 from jpegproof.models.model import Model
-from jpegproof.training.examples import Example, Examples, part_of
+from jpegproof.training.examples import Example, Examples
 from jpegproof.training.loop import has_bfloat16, train
 from jpegproof.training.match_model import TargetCorrector
 from jpegproof.training.path_of_use import MARGIN, inputs_of_originals
@@ -85,7 +86,9 @@ def seen_parts(model: Model, batch: list[Example]) -> list[tuple[DecodedJpeg, tu
     for example in batch:
         source = (example.original.shape[0], example.original.shape[1])
         top, left, bottom, right = model.preparation.seen(source)
-        part, origin = part_of(example, (max(top - MARGIN, 0), max(left - MARGIN, 0), bottom + MARGIN, right + MARGIN))
+        part, origin = part_of(
+            example.jpeg, (max(top - MARGIN, 0), max(left - MARGIN, 0), bottom + MARGIN, right + MARGIN)
+        )
         parts.append((part, origin, source))
     return parts
 

@@ -33,14 +33,16 @@ from jpegproof.training.restore_pixels import RestorePixels
 SHIPPED = Path(__file__).resolve().parents[1] / "src" / "jpegproof" / "correctors" / "shipped"
 QUALITIES = (10, 20, 30, 40, 60, 80, 90, 95)
 RECIPE = Recipe(
-    steps=4_500,
-    batch=16,
-    learning_rate=1e-3,
+    steps=11_000,
+    batch=9,
+    learning_rate=8e-4,
     qualities=(8, 95),
+    low_qualities=2.0,
     subsampling=("4:2:0", "4:2:0", "4:2:0", "4:4:4"),
-    crop=96,
+    crop=128,
+    shrunk=0.1,
+    ragged=0.5,
     augment="dihedral",
-    precision="float32",
 )
 
 

@@ -18,11 +18,13 @@ BELOW: dict[str, set[str]] = {
     "models": {"jpeg", "tasks", "data"},
     "correctors": {"jpeg"},
     "training": {"jpeg", "tasks", "data", "models", "correctors"},
+    "deploy": {"jpeg", "models", "correctors"},
     "studies": {"jpeg", "tasks", "data", "models", "correctors", "training"},
     "analysis": {"jpeg", "tasks", "studies"},
     "reports": {"analysis"},
-    "verbs": {"jpeg", "tasks", "data", "models", "correctors", "studies", "analysis", "reports"},
-    "cli": {"analysis", "studies", "verbs"},
+    "restoration": {"jpeg", "data", "correctors", "analysis", "reports"},
+    "verbs": {"jpeg", "tasks", "data", "models", "correctors", "studies", "analysis", "reports", "restoration"},
+    "cli": {"analysis", "studies", "restoration", "verbs"},
 }
 
 

@@ -1,8 +1,8 @@
 """jpegproof: what JPEG compression costs a vision model, why, and what each cure buys.
 
 The verbs of the command line are functions of the same names here: `demo`, `measure`, `fit`, `study`, `status`,
-`report`; `wrap` makes a model of a network of one's own. Everything is imported on first use, so that
-``import jpegproof`` costs nothing.
+`report`, `audit`, `correct`, `benchmark`; `wrap` makes a model of a network of one's own. Everything is imported on
+first use, so that ``import jpegproof`` costs nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from jpegproof.models.model import Model as Model
     from jpegproof.models.model import wrap as wrap
     from jpegproof.models.preparation import ResizeCrop as ResizeCrop
+    from jpegproof.verbs.audit import audit as audit
+    from jpegproof.verbs.benchmark import benchmark as benchmark
+    from jpegproof.verbs.correct import correct as correct
     from jpegproof.verbs.demo import demo as demo
     from jpegproof.verbs.fit import fit as fit
     from jpegproof.verbs.measure import measure as measure
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "Model": "jpegproof.models.model",
     "ResizeCrop": "jpegproof.models.preparation",
+    "audit": "jpegproof.verbs.audit",
+    "benchmark": "jpegproof.verbs.benchmark",
+    "correct": "jpegproof.verbs.correct",
     "demo": "jpegproof.verbs.demo",
     "fit": "jpegproof.verbs.fit",
     "measure": "jpegproof.verbs.measure",
@@ -35,7 +41,21 @@ _HOMES = {
     "wrap": "jpegproof.models.model",
 }
 
-__all__ = ["Model", "ResizeCrop", "__version__", "demo", "fit", "measure", "report", "status", "study", "wrap"]
+__all__ = [
+    "Model",
+    "ResizeCrop",
+    "__version__",
+    "audit",
+    "benchmark",
+    "correct",
+    "demo",
+    "fit",
+    "measure",
+    "report",
+    "status",
+    "study",
+    "wrap",
+]
 
 
 def __getattr__(name: str) -> Any:

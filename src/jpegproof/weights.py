@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 import warnings
 from collections.abc import Mapping
-from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from jpegproof.exceptions import WeightsError
+from jpegproof.inert_checkpoint import read_inert
 
 PICKLE_SUFFIXES = (".pth", ".pt", ".bin", ".ckpt", ".tar")
 SUFFIXES = (".safetensors", *PICKLE_SUFFIXES)
@@ -22,14 +23,18 @@ SUFFIXES = (".safetensors", *PICKLE_SUFFIXES)
 _WRAPPERS = ("state_dict", "model_state_dict", "model", "params_ema", "params", "net", "network")
 
 
-def read_weights(path: Path) -> dict[str, torch.Tensor]:
-    """Reads a state dict from ``.safetensors``, or from a PyTorch checkpoint with torch's weights-only unpickler.
+def read_weights(path: Path, foreign: Literal["refuse", "ignore"] = "refuse") -> dict[str, torch.Tensor]:
+    """Reads a state dict from ``.safetensors``, or from a PyTorch checkpoint without running what it holds.
 
     A checkpoint that wraps its tensors (``{"state_dict": ...}`` and the like) is unwrapped, and the ``module.`` that
     DataParallel puts before every key is taken off.
 
     Args:
         path: a local file.
+        foreign: what to do with a checkpoint that holds more than tensors and plain data. ``refuse`` reads it with
+            torch's weights-only unpickler, which names the first such object. ``ignore`` passes them over, as PyTorch
+            Lightning's files ask for, whose ``hyper_parameters`` are objects of the program that trained; see
+            `read_inert`, and copy the tensors if they are to outlive the file.
 
     Returns:
         Tensors by key, on the CPU.
@@ -46,7 +51,10 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
         raise WeightsError(f"{path}: is empty")
     if head.startswith(b"version https://git-lfs"):
         raise WeightsError(f"{path}: is a Git LFS pointer in place of the weights; fetch them with: git lfs pull")
-    content = _read_safetensors(path) if path.suffix.lower() == ".safetensors" else _read_pickle(path)
+    if path.suffix.lower() == ".safetensors":
+        content = _read_safetensors(path)
+    else:
+        content = _read_pickle(path) if foreign == "refuse" else _read_foreign(path)
     return _plain_keys(_tensors_in(content, path))
 
 
@@ -89,7 +97,8 @@ def file_digest(path: Path) -> str:
         WeightsError: the file cannot be read.
     """
     try:
-        return blake2b(path.read_bytes(), digest_size=16).hexdigest()
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
     except OSError as error:
         raise WeightsError(f"{path}: cannot be read: {error.strerror}") from error
 
@@ -124,6 +133,15 @@ def _read_pickle(path: Path) -> Any:
             "Save the plain state dict, best as .safetensors: safetensors.torch.save_file(model.state_dict(), ...)"
         ) from error
     # torch answers damaged zip archives and cut-off pickles with whatever its parsers stumble over.
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise WeightsError(f"{path}: is not a readable PyTorch checkpoint: {reason}") from error
+
+
+def _read_foreign(path: Path) -> Any:
+    try:
+        return read_inert(path)
+    # Damaged archives and pickles fail in whatever way their parsers stumble.
     except Exception as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise WeightsError(f"{path}: is not a readable PyTorch checkpoint: {reason}") from error

@@ -17,6 +17,7 @@ from PIL import Image
 from real_photographs import real_folder
 from safetensors.torch import save_file
 from small_training import thin_corrector
+from thin_qgac import thin_qgac_file
 from tiny_dncnn import dncnn_file, dncnn_state
 
 from jpegproof.correctors.default import corrector_bytes
@@ -50,6 +51,11 @@ BUILDERS: dict[str, Callable[[Path], Corrector]] = {
     ),
     "jpegproof by default": lambda folder: find_corrector("jpegproof", None, {}, CPU),
     "jpegproof from a file": lambda folder: find_corrector("jpegproof", str(thin_corrector_file(folder)), {}, CPU),
+    "qgac from a file": lambda folder: find_corrector("qgac", str(thin_qgac_file(folder)), {}, CPU),
+    "qgac of the first paper": lambda folder: find_corrector("qgac", str(thin_qgac_file(folder, "qgac")), {}, CPU),
+    "qgac in bfloat16": lambda folder: find_corrector(
+        "qgac", str(thin_qgac_file(folder)), {"precision": "bfloat16"}, CPU
+    ),
     "jpegproof in bfloat16": lambda folder: find_corrector("jpegproof", None, {"precision": "bfloat16"}, CPU),
 }
 SIZES = [(1, 1), (1, 9), (7, 1), (8, 8), (33, 47), (64, 40), (33, 47)]
@@ -271,8 +277,9 @@ def test_a_network_that_enlarges_is_refused(tmp_path: Path):
 def test_the_file_itself_is_checked_as_all_weights_are(tmp_path: Path):
     with pytest.raises(WeightsError, match="no such weights file"):
         find_corrector("spandrel", str(tmp_path / "gone.pth"), {}, CPU)
-    with pytest.raises(WeightsError, match="needs the file of its weights: spandrel:FILE"):
-        find_corrector("spandrel", None, {}, CPU)
+    for kind in ("spandrel", "qgac"):
+        with pytest.raises(WeightsError, match=f"needs the file of its weights: {kind}:FILE"):
+            find_corrector(kind, None, {}, CPU)
 
 
 def test_a_mistyped_kind_is_answered_with_the_nearest_name():

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from io import BytesIO
 
+import numpy as np
 import pytest
 from jpeg_files import file_bytes, frame_header, smooth_picture, with_sampling
 from PIL import Image
 
-from jpegproof.jpeg.header import JpegHeader, header_of
+from jpegproof.jpeg.codec import decode, encode
+from jpegproof.jpeg.compression import Compression
+from jpegproof.jpeg.header import JpegHeader, after_shrinking, header_of
 
 PICTURE = Image.fromarray(smooth_picture(40, 56))
 JPEG = file_bytes(PICTURE, quality=75, subsampling="4:2:0")
@@ -85,3 +88,52 @@ def test_a_table_that_the_file_does_not_define_is_named():
 def test_a_component_that_is_never_sampled_is_refused():
     with pytest.raises(ValueError, match="zero times"):
         header(with_sampling(JPEG, 0x11, 0x01, 0x11))
+
+
+def shrunk(factor, quality=20, subsampling="4:2:0"):
+    file = file_bytes(PICTURE, quality=quality, subsampling=subsampling)
+    return after_shrinking(header(file), factor, (10, 10))
+
+
+def test_shrinking_by_one_changes_no_table_of_a_file_with_full_chroma():
+    before = header(file_bytes(PICTURE, quality=20, subsampling="4:4:4"))
+    after = shrunk(1.0, subsampling="4:4:4")
+    assert before.chroma is not None
+    assert after.chroma is not None
+    assert np.array_equal(after.luma, before.luma)
+    assert np.array_equal(after.chroma, before.chroma)
+    assert after.size == (10, 10)
+
+
+def test_after_shrinking_by_two_each_step_is_half_that_of_half_the_frequency():
+    before, after = header(file_bytes(PICTURE, quality=20)), shrunk(2.0)
+    assert after.shrunk == 2
+    for row, column in ((0, 0), (2, 4), (6, 0)):
+        assert after.luma[row, column] == pytest.approx(before.luma[row // 2, column // 2] / 2, abs=0.5)
+    # Chroma was halved already: its frequencies are the picture's now, at twice the density of error and half of it.
+    assert before.chroma is not None
+    assert after.chroma is not None
+    assert np.array_equal(after.chroma, before.chroma)
+
+
+def test_the_error_of_a_shrunk_jpeg_is_as_large_as_its_tables_say():
+    noise = np.random.default_rng(0).normal(128, 40, (512, 512)).clip(0, 255).astype(np.uint8)
+    original = np.repeat(noise[..., None], 3, axis=2)
+    table = np.full((8, 8), 40)
+    image = decode(
+        encode(original, Compression("jpeg", tables=(tuple(table.ravel().tolist()),) * 2, subsampling="4:4:4"))
+    )
+    smaller = [
+        np.asarray(Image.fromarray(pixels).resize((256, 256), Image.Resampling.BOX)).astype(float)[..., 0]
+        for pixels in (original, image.pixels)
+    ]
+    error = (smaller[0] - smaller[1]).std()
+    told = after_shrinking(image.header, 2.0, (256, 256)).luma
+    assert error == pytest.approx(np.sqrt(np.square(told).mean() / 12), rel=0.15)
+
+
+def test_a_picture_is_shrunk_once_and_never_enlarged():
+    with pytest.raises(ValueError, match=r"by 1 or more, not by 0\.5"):
+        shrunk(0.5)
+    with pytest.raises(ValueError, match="after 2"):
+        after_shrinking(shrunk(2.0), 2.0, (5, 5))

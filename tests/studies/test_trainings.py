@@ -354,6 +354,7 @@ def test_progress_hears_of_every_training(tmp_path, content):
         ({"models.tiny.measured": False}, "has no model that is measured"),
         ({"models.tiny.measured": False}, "has no rows"),
         ({"correctors.start": {"from": "spandrel", "weights": "start.safetensors"}}, "cannot learn here"),
+        ({"correctors.start": {"from": "qgac", "weights": "start.safetensors"}}, "from qgac and cannot learn"),
     ],
 )
 def test_mistakes_in_trainings_are_told_before_anything_runs(tmp_path, content, change, words):

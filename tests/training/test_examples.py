@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from jpeg_files import smooth_picture
+from jpeg_files import noise_picture, smooth_picture
 from small_training import RECIPE, PicturesInMemory, examples, pictures
 
 from jpegproof.exceptions import DataError
@@ -14,7 +14,7 @@ from jpegproof.jpeg.codec import decode, encode
 from jpegproof.jpeg.compression import Compression
 from jpegproof.models.preparation import ResizeCrop
 from jpegproof.training import examples as room
-from jpegproof.training.examples import Examples, part_of
+from jpegproof.training.examples import Examples
 
 
 def test_a_batch_depends_on_its_step_alone():
@@ -79,6 +79,54 @@ def test_squares_are_cut_before_compressing_so_that_they_have_a_grid_of_their_ow
     assert {example.jpeg.pixels.shape for example in batch} == {(32, 32, 3)}
 
 
+def test_low_qualities_come_oftener_where_that_is_asked_for():
+    drawn = {}
+    for power in (1.0, 2.0):
+        recipe = replace(RECIPE, qualities=(10, 90), low_qualities=power, batch=400)
+        jpegs = [example.jpeg for example in Examples([(pictures(4), range(4))], recipe).batch(0)]
+        drawn[power] = np.array([jpeg.header.quality.quality for jpeg in jpegs])
+        assert drawn[power].min() >= 10
+        assert drawn[power].max() <= 90
+    assert 0.18 < np.mean(drawn[1.0] < 30) < 0.32  # a quarter
+    assert 0.43 < np.mean(drawn[2.0] < 30) < 0.57  # a half
+
+
+def test_some_squares_are_shrunk_after_they_were_compressed():
+    large = PicturesInMemory([noise_picture(200, 240)])
+    recipe = replace(RECIPE, crop=32, shrunk=0.5, batch=60)
+    batch = Examples([(large, range(1))], recipe).batch(0)
+    factors = np.array([example.jpeg.header.shrunk for example in batch])
+    assert 15 < (factors > 1).sum() < 45
+    assert factors.max() <= 4
+    assert factors[factors > 1].min() > 1.2
+    for example in batch:
+        assert example.original.shape == example.jpeg.pixels.shape == (32, 32, 3)
+        # Shrinking averages the noise of the original away, so both were shrunk.
+        assert (example.original.std() < 60) == (example.jpeg.header.shrunk > 1)
+
+
+def test_ragged_squares_lack_rows_and_columns_a_batch_alike():
+    large = PicturesInMemory([noise_picture(64, 80)])
+    recipe = replace(RECIPE, crop=48, ragged=0.5, batch=3, augment="dihedral")
+    supply = Examples([(large, range(1))], recipe)
+    shapes = []
+    for step in range(40):
+        batch = supply.batch(step)
+        assert len({example.original.shape for example in batch}) == 1
+        assert all(example.jpeg.pixels.shape == example.original.shape for example in batch)
+        shapes.append(batch[0].original.shape[:2])
+    whole = shapes.count((48, 48))
+    assert 10 < whole < 32
+    assert min(min(shape) for shape in shapes) >= 33
+    assert any(height != width for height, width in shapes)
+
+
+def test_pictures_too_small_to_be_shrunk_stay_as_they_are():
+    recipe = replace(RECIPE, crop=32, shrunk=1.0, batch=4)
+    batch = Examples([(PicturesInMemory([noise_picture(36, 40)]), range(1))], recipe).batch(0)
+    assert {example.jpeg.header.shrunk for example in batch} == {1.0}
+
+
 def test_a_picture_that_cannot_be_decoded_gives_its_place_to_the_next():
     good = smooth_picture(40, 40)
     supply = Examples([(PicturesInMemory([None, good, None]), range(3))], replace(RECIPE, batch=6))
@@ -120,15 +168,3 @@ def test_memory_for_decoded_pictures_is_bounded(monkeypatch):
 def test_at_the_models_input_pictures_are_framed_before_they_are_compressed():
     supply = Examples([(pictures(), range(5))], replace(RECIPE, stage="input"), ResizeCrop(40, (32, 24)))
     assert {example.jpeg.pixels.shape for example in supply.batch(0)} == {(32, 24, 3)}
-
-
-def test_a_part_of_a_jpeg_begins_on_its_grid_of_16_and_covers_the_region():
-    example = examples(count=1, batch=1).batch(0)[0]
-    part, (top, left) = part_of(example, (17, 20, 30, 40))
-    assert (top, left) == (16, 16)
-    assert part.pixels.shape == (16, 32, 3)
-    assert part.header.size == (16, 32)
-    assert np.array_equal(part.pixels, example.jpeg.pixels[16:32, 16:48])
-    whole, origin = part_of(example, (0, 0, 48, 64))
-    assert whole is example.jpeg
-    assert origin == (0, 0)

@@ -6,9 +6,12 @@ import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jpegproof.exceptions import StoreError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +139,8 @@ class Skip:
 Row = Result | Comparison | Gap | Skip
 
 
-def write_rows(path: Path, kind: type[Row], rows: Iterable[Row]) -> None:
-    """Writes rows of one kind as CSV: a header of the field names, ``None`` as an empty cell.
+def write_rows(path: Path, kind: type[DataclassInstance], rows: Iterable[DataclassInstance]) -> None:
+    """Writes rows of one kind of dataclass as CSV: a header of the field names, ``None`` as an empty cell.
 
     Raises:
         StoreError: the file cannot be written.

@@ -6,11 +6,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from jpegproof.cli import demo, fit, measure, report, status, study
+from jpegproof.cli import audit, benchmark, correct, demo, fit, measure, report, status, study
 from jpegproof.exceptions import JpegproofError
 from jpegproof.version import __version__
 
-VERBS = (demo, measure, fit, study, status, report)
+VERBS = (demo, measure, fit, study, status, report, audit, correct, benchmark)
 
 #: Exit codes: a mistake in what was given, a stop by Ctrl-C. A bug keeps its traceback and Python's own 1.
 MISTAKE, INTERRUPTED = 2, 130

@@ -34,8 +34,10 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="C",
-        help="also with this corrector in front: default, jpegproof:FILE (from fit) or spandrel:FILE; may be repeated",
+        help="also with this corrector in front: default, jpegproof:FILE (from fit), spandrel:FILE or qgac:FILE; may "
+        "be repeated",
     )
+    verb.add_argument("--gate", action="store_true", help="each corrector also behind the gate: good pictures stay")
     add_data_options(verb)
     add_input_options(verb)
     verb.add_argument("--batch-size", type=int, metavar="N", help="pictures at once")
@@ -64,6 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
             stage=arguments.stage,
             subsampling=arguments.subsampling,
             correctors=arguments.corrector,
+            gate=arguments.gate,
             preparation=preparation_of(arguments),
             batch_size=arguments.batch_size,
             device=arguments.device,

@@ -7,10 +7,18 @@ from typing import Any
 
 
 class Bar:
-    """Draws `Progress` with tqdm; where standard error is no terminal, a line now and then."""
+    """Draws `Progress` with tqdm; where standard error is no terminal, a line now and then.
 
-    def __init__(self, quiet: bool = False) -> None:
+    Args:
+        quiet: draw nothing.
+        work: what the bar is about.
+        files: what it counts.
+    """
+
+    def __init__(self, quiet: bool = False, work: str = "predictions", files: str = "prediction files") -> None:
         self._quiet = quiet
+        self._work = work
+        self._files = files
         self._bar: Any = None
         self._trainings: dict[str, Any] = {}
 
@@ -19,12 +27,12 @@ class Bar:
         from tqdm import tqdm
 
         if finished:
-            print(f"{finished} of {total} prediction files are finished already", file=sys.stderr)
+            print(f"{finished} of {total} {self._files} are finished already", file=sys.stderr)
         self._bar = tqdm(
             total=total,
             initial=finished,
             unit="file",
-            desc="predictions",
+            desc=self._work,
             disable=self._quiet,
             mininterval=0.2 if sys.stderr.isatty() else 30.0,
             smoothing=0.05,
@@ -34,6 +42,12 @@ class Bar:
         """See `Progress`."""
         if self._bar is not None:
             self._bar.update()
+
+    def working(self, name: str, share: float) -> None:
+        """See `CorrectionProgress`."""
+        if self._bar is not None:
+            text = "" if share == 1 else f"{name} {share:.0%}"
+            self._bar.set_postfix_str(text, refresh=sys.stderr.isatty())
 
     def training(self, name: str, done: int, total: int, loss: float) -> None:
         """See `Progress`."""

@@ -12,10 +12,11 @@ from jpegproof.correctors.default import default_corrector, load_corrector
 from jpegproof.correctors.identity import Identity
 from jpegproof.correctors.off_the_shelf import OffTheShelf
 from jpegproof.correctors.protocol import Corrector
+from jpegproof.correctors.qgac.corrector import load_qgac
 from jpegproof.exceptions import UnknownNameError, WeightsError, nearest
 
-#: Kinds of corrector; spandrel needs the file of its weights, jpegproof has a default.
-KINDS = ("identity", "jpegproof", "spandrel")
+#: Kinds of corrector; jpegproof has a default, spandrel and qgac need the file of their weights.
+KINDS = ("identity", "jpegproof", "qgac", "spandrel")
 
 
 def find_corrector(kind: str, weights: str | None, options: Mapping[str, Any], device: torch.device) -> Corrector:
@@ -23,9 +24,11 @@ def find_corrector(kind: str, weights: str | None, options: Mapping[str, Any], d
 
     Args:
         kind: ``identity``; ``jpegproof`` for the default corrector, or one that ``jpegproof fit`` has trained;
-            ``spandrel`` for whatever spandrel recognises in a local file.
+            ``qgac`` for published quantisation guided correction; ``spandrel`` for whatever spandrel recognises in a
+            local file.
         weights: the file.
-        options: further arguments of the kind (``precision``; `OffTheShelf`'s ``channels``).
+        options: further arguments of the kind (``precision``; `OffTheShelf`'s ``channels``; `load_qgac`'s ``variant``,
+            ``repaired`` and ``coefficients``).
         device: where it runs.
 
     Raises:
@@ -42,5 +45,7 @@ def find_corrector(kind: str, weights: str | None, options: Mapping[str, Any], d
             return default_corrector(device, **options)
         return load_corrector(Path(weights).expanduser(), device, **options)
     if weights is None:
-        raise WeightsError("a spandrel corrector needs the file of its weights: spandrel:FILE, or weights: FILE")
+        raise WeightsError(f"a {kind} corrector needs the file of its weights: {kind}:FILE, or weights: FILE")
+    if kind == "qgac":
+        return load_qgac(Path(weights).expanduser(), device, **options)
     return OffTheShelf(Path(weights).expanduser(), device=device, **options)

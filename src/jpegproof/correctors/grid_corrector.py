@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from jpegproof.correctors.block_restorer import BLOCK, CONDITIONS, BlockRestorer
+from jpegproof.correctors.block_restorer import BLOCK, CONDITIONS, OFFSET, SPREAD, BlockRestorer
 from jpegproof.correctors.protocol import Precision
 from jpegproof.jpeg.codec import DecodedJpeg
 from jpegproof.jpeg.header import JpegHeader
@@ -23,13 +23,15 @@ def condition(header: JpegHeader) -> Tensor:
     """What the network is told of a file: (132,) float32.
 
     Natural logarithms of the 64 luma and 64 chroma steps, row by row, as (log step - 3) / 1.5; whether chroma is halved
-    down and across; whether there is chroma at all; and 1. A grey file repeats its luma table.
+    down and across; whether there is chroma at all; whether the picture still has the file's grid of blocks. A grey
+    file repeats its luma table; in a picture that was shrunk after decoding chroma is as fine as luma.
     """
     chroma = header.luma if header.chroma is None else header.chroma
     steps = np.concatenate([header.luma.ravel(), chroma.ravel()]).astype(np.float64)
-    tables = (np.log(np.maximum(steps, 1)) - 3.0) / 1.5
-    vertical, horizontal = _HALVED.get(header.subsampling, (1.0, 1.0))
-    numbers = np.concatenate([tables, [vertical, horizontal, 0.0 if header.chroma is None else 1.0, 1.0]])
+    tables = (np.log(np.maximum(steps, 1)) - OFFSET) / SPREAD
+    whole = header.shrunk == 1
+    vertical, horizontal = _HALVED.get(header.subsampling, (1.0, 1.0)) if whole else (0.0, 0.0)
+    numbers = np.concatenate([tables, [vertical, horizontal, float(header.chroma is not None), float(whole)]])
     assert len(numbers) == CONDITIONS
     return torch.from_numpy(numbers.astype(np.float32))
 

@@ -78,18 +78,34 @@ def pictures_below(folder: Path) -> list[Path]:
     Raises:
         DataError: a folder cannot be read.
     """
+    files, _ = walked(folder, set())
+    return sorted(path for path in files if is_picture_name(path.name))
+
+
+def walked(folder: Path, seen: set[str]) -> tuple[list[Path], list[Path]]:
+    """Files below a folder, and the folders that are left out: hidden ones, and jpegproof's own results.
+
+    Args:
+        folder: where to begin.
+        seen: real paths of folders that have been walked; they are not walked again, and new ones are added.
+
+    Raises:
+        DataError: a folder cannot be read.
+    """
     found: list[Path] = []
-    seen: set[str] = set()
+    left_out: list[Path] = []
     for current, folders, files in os.walk(folder, onerror=_unreadable, followlinks=True):
         place = os.path.realpath(current)
         results = Path(current) != folder and {"predictions", "plan.json"} <= {*folders, *files}
         if place in seen or results:
+            left_out += [Path(current)] if results else []
             folders.clear()
             continue
         seen.add(place)
+        left_out += [Path(current) / name for name in folders if name.startswith(".")]
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [Path(current) / name for name in files if is_picture_name(name)]
-    return sorted(found)
+        found += [Path(current) / name for name in files]
+    return found, left_out
 
 
 def _unreadable(error: OSError) -> NoReturn:

@@ -30,10 +30,13 @@ class DecodedJpeg:
     Attributes:
         pixels: (H, W, 3) uint8 RGB.
         header: tables, sampling, scan order.
+        data: the file's bytes, for correctors that read its coefficients; None where these are not the picture's,
+            such as for a part of it.
     """
 
     pixels: Pixels
     header: JpegHeader
+    data: bytes | None = None
 
     def tensor(self) -> torch.Tensor:
         """The pixels as a new (3, H, W) float32 RGB tensor in [0, 1]."""
@@ -93,4 +96,4 @@ def decode(data: bytes) -> DecodedJpeg:
     """
     with Image.open(BytesIO(data)) as image:
         header = header_of(image)
-        return DecodedJpeg(pixels=np.asarray(image.convert("RGB")), header=header)
+        return DecodedJpeg(pixels=np.asarray(image.convert("RGB")), header=header, data=data)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -32,6 +32,8 @@ class JpegHeader:
             (luma samples per chroma sample, across and down).
         progressive: whether the scan order is progressive.
         mode: Pillow's name of the colour mode in the file: ``L``, ``RGB``, ``CMYK``.
+        shrunk: how many of the file's pixels make one along each side, where the picture was resized after decoding:
+            its 8x8 grid is gone then, and the tables are those of `after_shrinking`. 1 for a picture as decoded.
     """
 
     size: tuple[int, int]
@@ -40,11 +42,51 @@ class JpegHeader:
     subsampling: str
     progressive: bool
     mode: str
+    shrunk: float = 1.0
 
     @property
     def quality(self) -> QualityEstimate:
         """The nearest standard quality, with its fit error."""
         return estimate_quality(self.luma, self.chroma)
+
+
+def after_shrinking(header: JpegHeader, factor: float, size: tuple[int, int]) -> JpegHeader:
+    """What a file's tables amount to once the decoded picture has been resized.
+
+    The error of quantisation spreads over the frequencies as the steps do. Shrinking keeps the lowest of them, which
+    take the places of higher ones, and averages over factor x factor pixels, which divides the error by the factor: at
+    frequency k the step is that of the file at k / factor, divided by the factor. Halved chroma holds its error in half
+    as many frequencies along each halved side.
+
+    Args:
+        header: of the file.
+        factor: the file's pixels that make one of the picture's, along each side; at least 1.
+        size: (H, W) of the resized picture.
+
+    Raises:
+        ValueError: the factor is below 1, or the header is that of a shrunk picture already.
+    """
+    if factor < 1 or header.shrunk != 1:
+        raise ValueError(f"a picture is shrunk once, by 1 or more, not by {factor:g} after {header.shrunk:g}")
+    down, across = _CHROMA_PERIODS.get(header.subsampling, (2, 2))
+    chroma = None if header.chroma is None else _shrunk_table(header.chroma, factor, down, across)
+    luma = _shrunk_table(header.luma, factor, 1, 1)
+    return replace(header, size=size, luma=luma, chroma=chroma, shrunk=factor)
+
+
+#: Luma pixels per chroma sample, down and across.
+_CHROMA_PERIODS = {"4:4:4": (1, 1), "4:2:2": (1, 2), "4:4:0": (2, 1), "4:1:1": (1, 4), "4:1:0": (2, 4)}
+
+
+def _shrunk_table(table: Table, factor: float, down: int, across: int) -> Table:
+    steps = table.astype(np.float64)
+    for axis, period in ((0, down), (1, across)):
+        places = np.minimum(np.arange(8) * period / factor, 7)
+        below = places.astype(int)
+        above, share = np.minimum(below + 1, 7), places - below
+        share = share.reshape((8, 1) if axis == 0 else (1, 8))
+        steps = np.take(steps, below, axis) * (1 - share) + np.take(steps, above, axis) * share
+    return np.maximum(np.rint(steps * np.sqrt(down * across) / factor), 1).astype(np.int64)
 
 
 def header_of(image: Image.Image) -> JpegHeader:

@@ -63,6 +63,14 @@ class Preparation(Protocol):
         """A framed picture as the (3, H, W) float32 tensor that the network takes."""
         ...
 
+    def geometry(self, source: tuple[int, int]) -> Geometry:
+        """How a source of (H, W) pixels would be framed."""
+        ...
+
+    def framed_size(self, source: tuple[int, int]) -> tuple[int, int]:
+        """(H, W) of what `frame` makes of a source of (H, W) pixels."""
+        ...
+
     def seen(self, source: tuple[int, int]) -> tuple[int, int, int, int]:
         """The region of a source of (H, W) pixels that the input depends on: top, left, bottom, right (exclusive)."""
         ...
@@ -142,12 +150,22 @@ class ResizeCrop:
             margins = ((max(-top, 0), max(bottom - height, 0)), (max(-left, 0), max(right - width, 0)), (0, 0))
             pixels = np.pad(pixels, margins)
         framed = pixels[max(top, 0) : max(top, 0) + bottom - top, max(left, 0) : max(left, 0) + right - left]
-        return framed, self._geometry(source)
+        return framed, self.geometry(source)
 
     def normalise(self, framed: Pixels) -> torch.Tensor:
         """See `Preparation.normalise`."""
         picture = torch.from_numpy(np.ascontiguousarray(framed.transpose(2, 0, 1))).float().div_(255)
         return self.standardise(picture)
+
+    def geometry(self, source: tuple[int, int]) -> Geometry:
+        """See `Preparation.geometry`."""
+        height, width = self._resized(source)
+        top, left, _, _ = self._window((height, width))
+        return Geometry(source, (height / source[0], width / source[1]), (-top, -left))
+
+    def framed_size(self, source: tuple[int, int]) -> tuple[int, int]:
+        """See `Preparation.framed_size`."""
+        return self.crop or self._resized(source)
 
     def seen(self, source: tuple[int, int]) -> tuple[int, int, int, int]:
         """See `Preparation.seen`."""
@@ -204,11 +222,6 @@ class ResizeCrop:
         """The part of the crop that lies in the resized picture."""
         top, left, bottom, right = self._window(resized)
         return max(top, 0), max(left, 0), min(bottom, resized[0]), min(right, resized[1])
-
-    def _geometry(self, source: tuple[int, int]) -> Geometry:
-        height, width = self._resized(source)
-        top, left, _, _ = self._window((height, width))
-        return Geometry(source, (height / source[0], width / source[1]), (-top, -left))
 
 
 def _pair_of(pair: Any) -> Any:

@@ -15,7 +15,7 @@ from jpegproof.studies.workshop import Workshop
 from jpegproof.training.recipe import Recipe
 
 #: Raised whenever the way from a recipe to weights changes, so that old artifacts are not taken for new.
-TRAINING_VERSION = 1
+TRAINING_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ def recipe_of(training: TrainingSpec, stage: str) -> Recipe:
         learning_rate=training.learning_rate,
         weight_decay=training.weight_decay,
         qualities=training.qualities,
+        low_qualities=training.low_qualities,
         subsampling=tuple(training.subsampling),
         crop=(training.crop or 96) if own_squares else None,
         stage="input" if stage == "input" and not own_squares else "source",

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any
 
 #: Raised whenever the way from a picture to a stored prediction changes, so that old files are not taken for new.
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 
 def fingerprint(facts: Mapping[str, Any]) -> str:

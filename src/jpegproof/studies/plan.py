@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from jpegproof.correctors.gate import default_gate
 from jpegproof.exceptions import DataError, StoreError
 from jpegproof.jpeg.compression import ORIGINAL, Compression
 from jpegproof.studies.artifacts import Artifact, make_artifacts, training_pictures
@@ -39,6 +40,11 @@ class Edge:
     mitigation: str
     corrector: str
     tuned: str = ""
+
+    @property
+    def gated(self) -> bool:
+        """Whether the corrector stands behind the gate."""
+        return self.mitigation == "gated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +283,8 @@ def _edge_digest(edge: Edge, spec: StudySpec, workshop: Workshop, artifacts: Seq
         "preparation": dict(model.preparation.describe()),
         "task": [model.task.name, model.task.version],
     }
+    if edge.gated:
+        facts["gate"] = dict(default_gate().describe())
     if edge.tuned:
         facts["tuned"] = trained(edge.tuned)
     return fingerprint(facts)

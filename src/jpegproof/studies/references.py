@@ -33,7 +33,7 @@ def reference_mistakes(content: Any, root: Path) -> Iterator[Mistake]:
         place = ("correctors", name, "weights")
         corrector = _mapping(correctors, name)
         yield from _missing_file(place, corrector.get("weights"), root, Path.is_file, "file")
-        if corrector.get("from") == "spandrel" and corrector.get("weights") is None:
+        if corrector.get("from") in ("spandrel", "qgac") and corrector.get("weights") is None:
             yield ("correctors", name), "needs the file of its weights; add weights: FILE"
         if name in trainings:
             yield ("correctors", name), "is the name of a training too; call one of the two something else"

@@ -23,11 +23,12 @@ Mitigation = Literal[
     "off_the_shelf",
     "task_targeted",
     "transfer",
+    "gated",
     "both",
 ]
 MITIGATIONS: tuple[str, ...] = get_args(Mitigation)
 #: The rows that put a corrector before the model, and those that put a model trained anew in its place.
-WITH_CORRECTOR = frozenset(["off_the_shelf", "task_targeted", "transfer", "both"])
+WITH_CORRECTOR = frozenset(["off_the_shelf", "task_targeted", "transfer", "gated", "both"])
 WITH_TUNED = frozenset(["control", "statistics_only", "supervised_fine_tuning", "self_distilled", "both"])
 
 Objective = Literal[
@@ -103,9 +104,10 @@ class ModelSpec(_Part):
 class CorrectorSpec(_Part):
     """A corrector: a network that repairs the picture before the model sees it."""
 
-    source: Literal["spandrel", "jpegproof"] = Field(
+    source: Literal["spandrel", "jpegproof", "qgac"] = Field(
         alias="from",
-        description="jpegproof: the default corrector, or one that fit has trained; spandrel: whatever it recognises.",
+        description="jpegproof: the default corrector, or one that fit has trained; spandrel: whatever it recognises; "
+        "qgac: published quantisation guided correction.",
     )
     weights: Path | None = Field(
         None, description="The file; relative to the study's root. jpegproof's own come with the package."
@@ -114,6 +116,22 @@ class CorrectorSpec(_Part):
         None, description="spandrel: what a one-channel network is run on: luma (default) or each of red, green, blue."
     )
     precision: Literal["float32", "bfloat16"] = Field("float32", description="bfloat16 is faster and less exact.")
+    variant: Literal["qgac_crab", "qgac"] | None = Field(
+        None, description="qgac: which network; recognised by the names of its weights unless given."
+    )
+    repaired: bool | None = Field(
+        None, description="qgac: true for weights that were trained with chroma doubled in pixels; published ones not."
+    )
+    coefficients: Literal["file", "pixels"] | None = Field(
+        None, description="qgac: read from the JPEG (file, needs jpeglib), or recovered from its pixels and tables."
+    )
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What `find_corrector` is told besides kind and weights: what the kind knows and the study says."""
+        kinds = {"spandrel": ("channels",), "qgac": ("variant", "repaired", "coefficients")}
+        said = {name: getattr(self, name) for name in kinds.get(self.source, ())}
+        return {"precision": self.precision, **{name: value for name, value in said.items() if value is not None}}
 
 
 def _range(value: Any) -> Any:
@@ -140,10 +158,10 @@ class TrainingSpec(_Part):
         None, description="Where a corrector begins: a corrector of this study, or a training of one; else untrained."
     )
     width: Annotated[int, Field(ge=8, le=1024)] | None = Field(
-        None, description="Of a corrector that begins untrained: channels on the grid of blocks; 128 unless given."
+        None, description="Of a corrector that begins untrained: channels on the grid of blocks; 112 unless given."
     )
     depth: Annotated[int, Field(ge=1, le=64)] | None = Field(
-        None, description="Of a corrector that begins untrained: residual blocks; 8 unless given."
+        None, description="Of a corrector that begins untrained: residual blocks; 9 unless given."
     )
     corrector: Name | None = Field(
         None, description="Stands before the learning model, frozen: a corrector of this study, or a training of one."
@@ -157,6 +175,9 @@ class TrainingSpec(_Part):
         BeforeValidator(_range, json_schema_input_type=str | tuple[int, int]),
         AfterValidator(_ordered),
     ] = Field((10, 90), description="Lowest and highest; each picture gets one at random: '10:90' or [10, 90].")
+    low_qualities: Annotated[float, Field(ge=1, le=8)] = Field(
+        1.0, description="Above 1 the lower qualities come oftener: at 2 half of them from the lowest quarter."
+    )
     subsampling: list[Literal["4:2:0", "4:2:2", "4:4:4"]] = Field(
         default_factory=lambda: ["4:2:0"], min_length=1, description="Of chroma; each picture gets one at random."
     )

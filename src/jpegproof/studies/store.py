@@ -35,7 +35,7 @@ class Store:
             raise StoreError(f"{self.root}: cannot be used as a results folder: {error.strerror}") from error
         for part in self._parts.iterdir():
             pid = part.name.split(".")[-2]
-            if not (pid.isdigit() and _alive(int(pid))):
+            if not (pid.isdigit() and is_alive(int(pid))):
                 part.unlink(missing_ok=True)
 
     def put_once(self, name: str, content: bytes) -> bool:
@@ -118,7 +118,8 @@ def write_whole(path: Path, content: str) -> None:
         raise StoreError(f"{path}: cannot be written: {error.strerror}") from error
 
 
-def _alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Whether a process of this machine may still be running."""
     if os.name == "nt":  # where signal 0 is no question but the end of the process
         return True
     try:

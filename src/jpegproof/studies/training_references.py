@@ -43,10 +43,10 @@ def training_mistakes(
         named = this.get(key)
         if isinstance(named, str) and named not in fit:
             yield (*place, key), unknown("corrector", named, dict.fromkeys(fit))
-        elif isinstance(named, str) and _mapping(correctors.get(named)).get("from") == "spandrel":
+        elif isinstance(named, str) and (source := _mapping(correctors.get(named)).get("from")) in ("spandrel", "qgac"):
             yield (
                 (*place, key),
-                f"corrector {named!r} comes from spandrel and cannot learn here; use from: jpegproof",
+                f"corrector {named!r} comes from {source} and cannot learn here; use from: jpegproof",
             )
     for key in ("width", "depth"):
         if this.get(key) is not None and (this.get("start") is not None or objective not in CORRECTOR_LEARNS):

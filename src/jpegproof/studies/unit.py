@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import torch
 
+from jpegproof.correctors.gate import gated
 from jpegproof.correctors.protocol import Corrector, to_pixels
 from jpegproof.exceptions import JpegproofError, ModelError
 from jpegproof.jpeg.codec import DecodedJpeg, Pixels, decode, encode
@@ -119,8 +120,8 @@ class Unit:
         for frame, framed in self._frames(sources, cells):
             jpegs, sizes = self._through_jpeg(framed, compression)
             here = [cell for cell in cells if frame in ("", self._frame_of(cell))]
-            for corrector, group in _grouped(here, lambda cell: self._plan.edges[cell.edge].corrector):
-                answers = self._corrected(corrector, jpegs)
+            for (corrector, behind_gate), group in _grouped(here, self._correction_of):
+                answers = self._corrected(corrector, behind_gate, jpegs)
                 self._infer(group, _sorted_out(answers, framed.skipped, sizes), original=False)
 
     def _frames(self, sources: Pictures, cells: Sequence[Cell]) -> Iterator[tuple[str, Pictures]]:
@@ -152,7 +153,11 @@ class Unit:
             decoded = self._map(_decode, files.values())
         return dict(zip(files, decoded, strict=True)), sizes
 
-    def _corrected(self, name: str, jpegs: dict[int, DecodedJpeg | str]) -> dict[int, Pixels | str]:
+    def _correction_of(self, cell: Cell) -> tuple[str, bool]:
+        edge = self._plan.edges[cell.edge]
+        return edge.corrector, edge.gated
+
+    def _corrected(self, name: str, behind_gate: bool, jpegs: dict[int, DecodedJpeg | str]) -> dict[int, Pixels | str]:
         """Per row the corrected picture, or why there is none."""
         if name == IDENTITY:
             return {row: item.pixels if isinstance(item, DecodedJpeg) else item for row, item in jpegs.items()}
@@ -163,6 +168,7 @@ class Unit:
                 answers[row] = item
                 continue
             corrector = self._corrector(name, row, folds)
+            corrector = gated(corrector) if behind_gate else corrector
             with self.tally.stage("correct", 1):
                 try:
                     answers[row] = to_pixels(corrector([item])[0])

@@ -6,7 +6,6 @@ import copy
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -112,11 +111,8 @@ class Workshop:
         """The corrector of a name, on the device. Raises as `find_corrector`."""
         if name not in self._correctors:
             spec = self.spec.correctors[name]
-            options: dict[str, Any] = {"precision": spec.precision}
-            if spec.source == "spandrel":
-                options["channels"] = spec.channels
             weights = str(spec.weights) if spec.weights is not None else None
-            self._correctors[name] = find_corrector(spec.source, weights, options, self.device)
+            self._correctors[name] = find_corrector(spec.source, weights, spec.options, self.device)
         return self._correctors[name]
 
     def trained_corrector(self, training: str, fold: int | None) -> GridCorrector:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
 from jpegproof.data.picture_set import PictureSet
 from jpegproof.exceptions import DataError
 from jpegproof.jpeg.codec import MAX_SIDE, DecodedJpeg, Pixels, decode, encode
 from jpegproof.jpeg.compression import Compression
+from jpegproof.jpeg.header import after_shrinking
 from jpegproof.jpeg.intake import UnusablePictureError
+from jpegproof.jpeg.parts import UNIT
 from jpegproof.models.preparation import Preparation
 from jpegproof.tasks.protocol import Target
 from jpegproof.training.recipe import Recipe
@@ -21,6 +24,9 @@ from jpegproof.training.recipe import Recipe
 CACHE_BYTES = 1_000_000_000
 
 _ORDER, _EXAMPLES = 0, 1
+
+#: Least and most that a square is shrunk by.
+_SHRUNK = (1.25, 4.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,25 +86,37 @@ class Examples:
         """
         recipe = self._recipe
         random = np.random.Generator(np.random.PCG64([recipe.seed, _EXAMPLES, step]))
-        return [self._example(step * recipe.batch + place, random) for place in range(recipe.batch)]
+        size = None
+        if recipe.crop is not None:
+            lacking = random.integers(0, UNIT, 2) if random.random() < recipe.ragged else np.zeros(2, int)
+            size = recipe.crop - int(lacking[0]), recipe.crop - int(lacking[1])
+        return [self._example(step * recipe.batch + place, size, random) for place in range(recipe.batch)]
 
-    def _example(self, turn: int, random: np.random.Generator) -> Example:
+    def _example(self, turn: int, size: tuple[int, int] | None, random: np.random.Generator) -> Example:
+        """One example; of `size` (H, W) where squares are cut."""
         recipe = self._recipe
         place, pixels = self._usable(turn)
         pictures, number = self._pictures[place]
         low, high = recipe.qualities
-        quality = int(random.integers(low, high + 1))
+        quality = low + min(int((high + 1 - low) * random.random() ** recipe.low_qualities), high - low)
         subsampling = recipe.subsampling[int(random.integers(len(recipe.subsampling)))]
-        coins, corner = random.random(3) < 0.5, random.random(2)
-        if recipe.crop is not None:
-            pixels = _cut(pixels, recipe.crop, corner)
+        coins, corner, shrink = random.random(3) < 0.5, random.random(2), random.random(2)
         if recipe.augment != "none" and coins[0]:
             pixels = pixels[:, ::-1]
         if recipe.augment == "dihedral":
             pixels = pixels[::-1] if coins[1] else pixels
             pixels = pixels.transpose(1, 0, 2) if coins[2] else pixels
+        factor = 1.0
+        if size is not None:
+            if shrink[0] < recipe.shrunk:
+                # No more than the picture is large enough for.
+                most = min(_SHRUNK[1], min(pixels.shape[:2]) / max(size))
+                factor = _SHRUNK[0] * (most / _SHRUNK[0]) ** shrink[1] if most > _SHRUNK[0] else 1.0
+            pixels = _cut(pixels, (int(size[0] * factor), int(size[1] * factor)), corner)
         original = np.ascontiguousarray(pixels)
         jpeg = decode(encode(original, Compression("jpeg", quality, subsampling)))
+        if factor > 1 and size is not None:
+            original, jpeg = _shrunk(original, jpeg, size)
         return Example(original, jpeg, pictures.target(number))
 
     def _usable(self, turn: int) -> tuple[int, Pixels]:
@@ -145,27 +163,17 @@ class Examples:
         return pixels
 
 
-def part_of(example: Example, region: tuple[int, int, int, int]) -> tuple[DecodedJpeg, tuple[int, int]]:
-    """The part of an example's JPEG that covers a region and ends on whole 16 x 16 units of its grid.
-
-    Args:
-        example: any.
-        region: top, left, bottom, right.
-
-    Returns:
-        The part, and (top, left) of it in the picture.
-    """
-    height, width = example.original.shape[:2]
-    top, left = region[0] // 16 * 16, region[1] // 16 * 16
-    bottom, right = min(-(-region[2] // 16) * 16, height), min(-(-region[3] // 16) * 16, width)
-    if (top, left, bottom, right) == (0, 0, height, width):
-        return example.jpeg, (0, 0)
-    pixels = np.ascontiguousarray(example.jpeg.pixels[top:bottom, left:right])
-    header = replace(example.jpeg.header, size=(bottom - top, right - left))
-    return DecodedJpeg(pixels, header), (top, left)
+def _shrunk(original: Pixels, jpeg: DecodedJpeg, size: tuple[int, int]) -> tuple[Pixels, DecodedJpeg]:
+    """Both made smaller after the compression, as a preparation does it."""
+    height, width = size
+    smaller = [
+        np.array(Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR))
+        for pixels in (original, jpeg.pixels)
+    ]
+    return smaller[0], DecodedJpeg(smaller[1], after_shrinking(jpeg.header, original.shape[0] / height, size))
 
 
-def _cut(pixels: Pixels, side: int, corner: np.ndarray) -> Pixels:
-    top = int(corner[0] * (pixels.shape[0] - side + 1))
-    left = int(corner[1] * (pixels.shape[1] - side + 1))
-    return pixels[top : top + side, left : left + side]
+def _cut(pixels: Pixels, size: tuple[int, int], corner: np.ndarray) -> Pixels:
+    top = int(corner[0] * (pixels.shape[0] - size[0] + 1))
+    left = int(corner[1] * (pixels.shape[1] - size[1] + 1))
+    return pixels[top : top + size[0], left : left + size[1]]

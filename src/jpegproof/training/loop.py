@@ -25,6 +25,10 @@ CHECKPOINT_SECONDS = 60.0
 #: Gradients longer than this are shortened to it: one strange picture must not undo the steps before.
 LONGEST_GRADIENT = 1.0
 
+#: AdamW's. Its usual second, 0.999, forgets so slowly that one strange batch at the peak of the rate was followed by an
+#: update that killed most of a corrector's units.
+_BETAS = (0.9, 0.99)
+
 #: So many losses in a row that are not finite mean that the training is lost.
 MOST_BAD_LOSSES = 10
 
@@ -98,7 +102,7 @@ def train(
     device = next(learner.parameters()).device
     objective.train()
     parameters = [parameter for parameter in learner.parameters() if parameter.requires_grad]
-    optimiser = torch.optim.AdamW(parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+    optimiser = torch.optim.AdamW(parameters, recipe.learning_rate, _BETAS, weight_decay=recipe.weight_decay)
     identity = {**recipe.describe(), **objective.describe()}
     done = Training()
     saved = load_checkpoint(checkpoint, identity) if checkpoint else None

@@ -12,9 +12,10 @@ from torch import Tensor
 from jpegproof.correctors.protocol import to_pixels
 from jpegproof.exceptions import JpegproofError
 from jpegproof.jpeg.codec import DecodedJpeg, Pixels
+from jpegproof.jpeg.parts import part_of
 from jpegproof.models.model import Model
 from jpegproof.models.preparation import Preparation
-from jpegproof.training.examples import Example, part_of
+from jpegproof.training.examples import Example
 from jpegproof.training.objective import TrainableCorrector
 
 #: Pixels around what the model sees that are corrected too, so that the corrector sees what lies beside it.
@@ -48,7 +49,7 @@ def inputs_of_jpegs(
     sources = [(example.original.shape[0], example.original.shape[1]) for example in examples]
     for example, source in zip(examples, sources, strict=True):
         top, left, bottom, right = model.preparation.seen(source)
-        part, origin = part_of(example, (max(top - MARGIN, 0), max(left - MARGIN, 0), bottom + MARGIN, right + MARGIN))
+        part, origin = part_of(example.jpeg, (top - MARGIN, left - MARGIN, bottom + MARGIN, right + MARGIN))
         parts.append(part)
         origins.append(origin)
     restored = _corrected(corrector, parts)

@@ -22,9 +22,15 @@ class Recipe:
         weight_decay: AdamW's.
         warmup: share of the steps, 0..1.
         qualities: lowest and highest libjpeg quality; each picture gets one of them at random, each time anew.
+        low_qualities: 1 draws all qualities alike; above it the lower ones come oftener: low + (high - low) u^this, u
+            being uniform. At 2 half of the pictures lie in the lowest quarter of the range.
         subsampling: of chroma; each picture gets one of them at random.
         crop: side in pixels of a random square cut from the picture before it is compressed, a multiple of 16; None
             for whole pictures. Where something is trained along a model's path it must be None.
+        shrunk: share of the squares that are shrunk after they were compressed, 0..1, by 1.25 to 4, as a picture is
+            that is corrected near a model's own scale; they are cut that much larger before.
+        ragged: share of the batches, 0..1, whose squares lack up to 15 rows and columns, so that blocks at the right
+            and the bottom are in part beyond the picture, as in pictures of any size.
         stage: ``source`` compresses the picture as stored; ``input`` after the model's resize and crop.
         augment: ``mirror`` mirrors each picture at random before it is compressed; ``dihedral`` gives it one of the
             eight turns and reflections of a square; ``none`` neither.
@@ -39,8 +45,11 @@ class Recipe:
     weight_decay: float = 0.0
     warmup: float = 0.05
     qualities: tuple[int, int] = (10, 90)
+    low_qualities: float = 1.0
     subsampling: tuple[Subsampling, ...] = ("4:2:0",)
     crop: int | None = None
+    shrunk: float = 0.0
+    ragged: float = 0.0
     stage: Literal["source", "input"] = "source"
     augment: Literal["none", "mirror", "dihedral"] = "mirror"
     precision: Precision = "auto"

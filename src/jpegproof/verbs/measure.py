@@ -35,6 +35,7 @@ def measure(
     stage: str = "source",
     subsampling: str = "4:2:0",
     correctors: Sequence[str] = (),
+    gate: bool = False,
     preparation: Mapping[str, Any] | None = None,
     batch_size: int | None = None,
     device: str = "auto",
@@ -59,8 +60,9 @@ def measure(
         limit: use only so many pictures, evenly spaced.
         stage: ``source`` compresses the picture as stored; ``input`` after the model's resize and crop.
         subsampling: ``4:2:0``, ``4:2:2`` or ``4:4:4``.
-        correctors: correctors to put in front: ``default``, ``jpegproof:FILE`` for one that `fit` has trained, or
-            ``spandrel:FILE``.
+        correctors: correctors to put in front: ``default``, ``jpegproof:FILE`` for one that `fit` has trained,
+            ``spandrel:FILE`` or ``qgac:FILE``.
+        gate: whether each of them stands once more behind the gate, which leaves good pictures as they are.
         preparation: fields of `ResizeCrop` that differ from what the model comes with.
         batch_size: pictures at once.
         device: ``auto``, ``cpu``, ``cuda``, ...
@@ -78,6 +80,9 @@ def measure(
     name = short(source)
     data_name = WORLD if str(data) == WORLD else short(folder_at(data).resolve().name)
     chosen, rows = _correctors(correctors)
+    if gate and not rows:
+        raise JpegproofError("gate: a gate stands before a corrector; name one with corrector (default, for example)")
+    rows += [{**row, "mitigation": "gated"} for row in rows] if gate else []
     try:
         chosen_qualities = parse_qualities(qualities)
     except ValueError as error:
@@ -117,15 +122,17 @@ def _correctors(texts: Sequence[str]) -> tuple[dict[str, Any], list[dict[str, st
     rows: list[dict[str, str]] = []
     for text in texts:
         kind, _, file = text.partition(":")
-        if kind not in ("default", "jpegproof", "spandrel") or (kind == "spandrel") > bool(file):
+        published = kind in ("spandrel", "qgac")
+        if (not published and kind not in ("default", "jpegproof")) or published > bool(file):
             raise JpegproofError(
-                f"corrector {text!r} is not known; use default, jpegproof:FILE (a file that fit wrote) or spandrel:FILE"
+                f"corrector {text!r} is not known; use default, jpegproof:FILE (a file that fit wrote), spandrel:FILE "
+                "or qgac:FILE"
             )
         name, row = short(Path(file).stem) if file else "default", "off_the_shelf"
         if kind == "jpegproof" and file and Path(file).expanduser().is_file():
             row = "task_targeted" if trained_for(Path(file).expanduser()) == "task_targeted" else row
         while name in chosen:
             name += "+"
-        chosen[name] = {"from": kind if kind == "spandrel" else "jpegproof", **given(weights=file or None)}
+        chosen[name] = {"from": kind if published else "jpegproof", **given(weights=file or None)}
         rows.append({"mitigation": row, "corrector": name})
     return chosen, rows

@@ -1,0 +1,145 @@
+"""The save before the last: a fine JPEG, or a PNG, may hide that the picture once was a coarse one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from jpegproof.jpeg.codec import Pixels
+from jpegproof.jpeg.dct import BLOCK, to_blocks, to_coefficients
+from jpegproof.jpeg.tables import Table, luma_table
+from jpegproof.jpeg.ycbcr import rgb_to_ycbcr
+
+#: Below this a find is chance; see `earlier_save`.
+EVIDENCE = 12.0
+
+#: The finest quality that is looked for: steps of finer ones drown in the rounding to 8-bit RGB.
+FINEST = 90
+
+#: Sides in pixels of the regions from the middle of the picture that are looked at: for the grid, then for the table.
+_GRID_SIDE, _TABLE_SIDE = 192, 448
+
+#: The frequencies (vertical, horizontal) whose steps tell the table: low enough to be seldom nothing.
+_FREQUENCIES = ((0, 1), (1, 0), (1, 1), (0, 2), (2, 0), (1, 2), (2, 1), (0, 3), (3, 0), (2, 2), (1, 3), (3, 1))
+
+#: An earlier save matters where its steps are this much coarser than the last one's.
+_COARSER = 1.25
+
+#: Finer steps divide the coarser ones and fit as well: of all that fit nearly as well as the best, the coarsest.
+_NEARLY = 0.8
+
+#: Rounding to 8-bit RGB adds about this much noise to a coefficient (standard deviation).
+_ROUNDING = 0.4
+
+_FEWEST = 50
+_NEIGHBOURS = 3
+_GRIDS_TRIED = 2
+_UNTOUCHED = np.ones((BLOCK, BLOCK), dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierSave:
+    """A coarser JPEG that a picture once was.
+
+    Attributes:
+        quality: libjpeg's, of the luma table that fits.
+        offset: (down, across) pixels from the picture's corner to the corner of its first whole block then, 0..7.
+        evidence: how many standard deviations its coefficients gather nearer to that table's multiples than chance.
+    """
+
+    quality: int
+    offset: tuple[int, int]
+    evidence: float
+
+
+def earlier_save(pixels: Pixels, last: Table | None = None) -> EarlierSave | None:
+    """Looks for a save coarser than the last one, on any 8x8 grid, with libjpeg's standard luma tables.
+
+    A coefficient that was quantised with a step stays near the multiples of that step. The mean cosine of a whole turn
+    per step is 1 where all lie on multiples and 0 where they lie anywhere; what the last save does to it is known by
+    doing the same to the picture's blocks moved by half a block, where an earlier grid is not felt.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB, as decoded.
+        last: (8, 8) luma steps of the last save; None where it was lossless.
+
+    Returns:
+        The find, or None: never coarser than `last`, too small a picture, resized since, or of other tables.
+
+    Source: comb-like histograms after double quantisation as in A. C. Popescu, H. Farid, Statistical tools for digital
+    forensics, IH 2004; shifted blocks as a reference as in J. Fridrich, M. Goljan, D. Hogea, Steganalysis of JPEG
+    images: breaking the F5 algorithm, IH 2002. The test is ours.
+    """
+    last = _UNTOUCHED if last is None else last
+    top, left = _corner(pixels)
+    region = torch.from_numpy(pixels[top : top + _TABLE_SIDE + BLOCK, left : left + _TABLE_SIDE + BLOCK].copy())
+    luma = rgb_to_ycbcr(region.permute(2, 0, 1).float())[0] - 128
+    if min(luma.shape) < 6 * BLOCK:
+        return None
+    steps = torch.tensor([last[frequency] for frequency in _FREQUENCIES], dtype=torch.float32)
+    tables = _standard_steps()
+    # Coarse ones come first, so these are the qualities from 1 upwards.
+    tables = tables[(tables / steps).log().mean(dim=1) > np.log(_COARSER)]
+    best: EarlierSave | None = None
+    for down, across in _likely_grids(luma) if len(tables) else []:
+        fits, counts = _fit(_sampled(luma[down:, across:]), tables)
+        moved = _sampled(luma[(down + 4) % BLOCK :, (across + 4) % BLOCK :])
+        if (down, across) == (0, 0):
+            noise = torch.randn(moved.shape, generator=torch.Generator().manual_seed(0))
+            moved = (moved / steps[:, None]).round() * steps[:, None] + _ROUNDING * noise
+        chance, others = _fit(moved, tables)
+        spread = (0.5 / counts.clamp(min=1) + 0.5 / others.clamp(min=1)).sqrt()
+        evidence = torch.where((counts >= _FEWEST) & (others >= _FEWEST), (fits - chance) / spread, 0.0)
+        most = float(evidence.max())
+        if most >= EVIDENCE and (best is None or most > best.evidence):
+            # A table's neighbours fit a little less well than it does itself, so only peaks count.
+            around = F.max_pool1d(evidence[None], 2 * _NEIGHBOURS + 1, stride=1, padding=_NEIGHBOURS)[0]
+            quality = int(((evidence >= _NEARLY * most) & (evidence == around)).nonzero()[0]) + 1
+            best = EarlierSave(quality, ((top + down) % BLOCK, (left + across) % BLOCK), most)
+    return best
+
+
+def _corner(pixels: Pixels) -> tuple[int, int]:
+    """Top and left of the region that is looked at, on the picture's own grid."""
+    height, width = (max(length - _TABLE_SIDE - BLOCK, 0) // 2 // BLOCK * BLOCK for length in pixels.shape[:2])
+    return height, width
+
+
+def _likely_grids(luma: torch.Tensor) -> list[tuple[int, int]]:
+    """The picture's own grid, and the others on which most high frequencies are nothing, as coarse saves leave them."""
+    region = luma[: _GRID_SIDE + BLOCK, : _GRID_SIDE + BLOCK]
+    height, width = (length // BLOCK * BLOCK - BLOCK for length in region.shape)
+    shifts = [(down, across) for down in range(BLOCK) for across in range(BLOCK)]
+    stacked = torch.stack([region[down : down + height, across : across + width] for down, across in shifts])
+    high = to_blocks(to_coefficients(stacked))[..., 2:, 2:]
+    nothing = (high.abs() < 1).float().mean(dim=(1, 2, 3, 4))
+    order = [shifts[place] for place in nothing.argsort(descending=True).tolist()]
+    return [(0, 0), *[shift for shift in order if shift != (0, 0)][:_GRIDS_TRIED]]
+
+
+def _sampled(luma: torch.Tensor) -> torch.Tensor:
+    """(12, blocks): the coefficients of the frequencies that are looked at."""
+    height, width = (length // BLOCK * BLOCK for length in luma.shape)
+    blocks = to_blocks(to_coefficients(luma[:height, :width])).flatten(0, 1)
+    return torch.stack([blocks[:, down, across] for down, across in _FREQUENCIES])
+
+
+def _fit(coefficients: torch.Tensor, tables: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Per table the mean cosine, and of how many: only of coefficients past half a step, since 0 fits every step."""
+    turns = coefficients.abs()[None] / tables[:, :, None]
+    counted = turns > 0.5
+    total = torch.where(counted, torch.cos(2 * torch.pi * turns), 0.0).sum(dim=(1, 2))
+    counts = counted.sum(dim=(1, 2))
+    return total / counts.clamp(min=1), counts
+
+
+@cache
+def _standard_steps() -> torch.Tensor:
+    """(90, 12): the steps of the frequencies at qualities 1 to `FINEST`."""
+    steps = [[int(luma_table(quality)[place]) for place in _FREQUENCIES] for quality in range(1, FINEST + 1)]
+    with torch.inference_mode(False):
+        return torch.tensor(steps, dtype=torch.float32)

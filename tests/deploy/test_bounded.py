@@ -1,0 +1,130 @@
+"""What correction costs is decided by the model's input, whatever the upload."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jpeg_files import smooth_picture
+from small_training import thin_corrector
+
+from jpegproof.correctors.gate import Gate
+from jpegproof.correctors.protocol import to_pixels
+from jpegproof.deploy.bounded import corrected_input
+from jpegproof.jpeg.codec import decode, encode
+from jpegproof.jpeg.compression import Compression
+from jpegproof.jpeg.earlier_save import EarlierSave
+from jpegproof.jpeg.intake import UnusablePictureError
+from jpegproof.models.preparation import ResizeCrop
+
+PREPARE = ResizeCrop(40, (32, 32))
+CORRECTOR = thin_corrector(awake=True)
+COST = CORRECTOR.network.multiply_adds_per_pixel
+ROOMY = COST * 4.0
+
+
+def upload(height: int, width: int, quality: int = 10) -> bytes:
+    return encode(smooth_picture(height, width), Compression("jpeg", quality))
+
+
+def test_a_small_upload_is_corrected_as_it_is_stored():
+    data = upload(60, 72)
+    done = corrected_input(data, PREPARE, CORRECTOR, budget=ROOMY)
+    whole = PREPARE.frame(to_pixels(CORRECTOR([decode(data)])[0]))[0]
+    plain = PREPARE.frame(decode(data).pixels)[0]
+    assert (done.corrected, done.decoded_at, done.downscale) == ("source", 1, pytest.approx(1.5, abs=0.02))
+    # What lies beside the part that is seen is not known to the corrector: the edge may differ a little.
+    apart = np.abs(done.framed.astype(int) - whole)
+    assert apart[4:-4, 4:-4].max() <= 1
+    assert np.abs(plain.astype(int) - whole).mean() > 4 * apart.mean()
+    assert torch.equal(done.tensor, PREPARE.normalise(done.framed))
+
+
+def test_only_what_the_model_sees_is_paid_for():
+    done = corrected_input(upload(60, 200), PREPARE, CORRECTOR, budget=ROOMY)
+    assert done.corrected == "source"
+    assert done.multiply_adds <= 64 * 80 * COST
+
+
+@pytest.mark.parametrize(("size", "decoded_at"), [((75, 90), 1), ((90, 120), 2), ((200, 160), 4), ((700, 500), 8)])
+def test_a_large_upload_is_corrected_near_the_models_scale(size, decoded_at):
+    done = corrected_input(upload(*size), PREPARE, CORRECTOR, budget=COST * 1.5)
+    assert (done.corrected, done.decoded_at) == ("near_scale", decoded_at)
+    assert done.multiply_adds == 32 * 32 * COST
+    assert done.downscale == pytest.approx(min(size) / 40, rel=0.02)
+    plain = PREPARE.frame(decode(upload(*size)).pixels)[0]
+    assert np.abs(done.framed.astype(int) - plain).mean() < 30
+    assert not np.array_equal(done.framed, plain)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(16, 400), st.integers(16, 400), st.sampled_from([1.0, 1.5, 2.5]))
+def test_no_upload_costs_more_than_the_budget(height, width, share):
+    done = corrected_input(upload(height, width), PREPARE, CORRECTOR, budget=COST * share)
+    assert 0 < done.multiply_adds <= COST * share * 32 * 32
+    assert done.framed.shape == (32, 32, 3)
+
+
+def test_the_network_hears_what_the_tables_amount_to_after_shrinking():
+    heard = []
+
+    class Listening(type(CORRECTOR)):
+        def __call__(self, images):
+            heard.extend(image.header for image in images)
+            return super().__call__(images)
+
+    corrected_input(upload(400, 400), PREPARE, Listening(CORRECTOR.network, {}), budget=COST)
+    assert heard[0].shrunk == pytest.approx(10, rel=0.02)
+    assert heard[0].size == (32, 32)
+    assert heard[0].luma[0, 0] == pytest.approx(80 / 10, abs=0.5)
+
+
+GATE = Gate(((1, 60), (4, 20), (8, 0)))
+
+
+@pytest.mark.parametrize(
+    ("size", "quality", "place"),
+    [
+        ((48, 48), 50, "source"),
+        ((48, 48), 70, "nowhere"),
+        ((160, 160), 10, "near_scale"),
+        ((160, 160), 30, "nowhere"),
+        ((400, 400), 1, "nowhere"),
+    ],
+)
+def test_the_gate_knows_the_coming_downscale(size, quality, place):
+    data = upload(*size, quality=quality)
+    done = corrected_input(data, PREPARE, CORRECTOR, GATE, budget=ROOMY if size[0] < 100 else COST)
+    assert done.corrected == place
+    if place == "nowhere":
+        assert done.multiply_adds == 0
+        if done.decoded_at == 1:
+            assert np.array_equal(done.framed, PREPARE.frame(decode(data).pixels)[0])
+
+
+def test_a_hidden_coarse_save_is_corrected_on_its_own_grid(monkeypatch):
+    monkeypatch.setattr("jpegproof.correctors.gate.earlier_save", lambda *_: EarlierSave(20, (5, 2), evidence=50.0))
+    data = upload(48, 56, quality=95)
+    done = corrected_input(data, PREPARE, CORRECTOR, GATE, budget=ROOMY)
+    assert done.corrected == "source"
+    assert np.abs(done.framed.astype(int) - PREPARE.frame(decode(data).pixels)[0]).mean() < 20
+
+
+def test_a_corrector_that_changes_nothing_leaves_the_path_of_use():
+    idle = thin_corrector()
+    data = upload(60, 72)
+    done = corrected_input(data, PREPARE, idle, budget=idle.network.multiply_adds_per_pixel * 4)
+    assert np.array_equal(done.framed, PREPARE.frame(decode(data).pixels)[0])
+
+
+def test_the_files_own_bytes_stay_whole_and_other_bytes_are_refused():
+    for bad in (b"", b"no picture", upload(40, 40)[:200]):
+        with pytest.raises(UnusablePictureError, match="cannot be decoded"):
+            corrected_input(bad, PREPARE, CORRECTOR, budget=ROOMY)
+
+
+def test_a_budget_below_the_inputs_own_cost_is_refused():
+    with pytest.raises(ValueError, match="more than the budget"):
+        corrected_input(upload(40, 40), PREPARE, CORRECTOR, budget=COST / 2)
