@@ -34,8 +34,7 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="C",
-        help="also with this corrector in front: default, jpegproof:FILE (from fit), spandrel:FILE or qgac:FILE; may "
-        "be repeated",
+        help="also with this corrector in front: default, FILE (from fit), spandrel:FILE or qgac:FILE; may be repeated",
     )
     verb.add_argument("--gate", action="store_true", help="each corrector also behind the gate: good pictures stay")
     add_data_options(verb)

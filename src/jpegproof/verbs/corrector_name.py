@@ -27,14 +27,24 @@ def named_corrector(text: str, device: torch.device, precision: Precision = "flo
         WeightsError: the file is missing or does not fit.
         MissingExtraError: the kind's library is not installed.
     """
-    kind, _, file = ("jpegproof", "", "") if text == "default" else text.partition(":")
-    if kind not in KINDS:
-        if not (Path(text).expanduser().is_file() or Path(text).suffix.lower() in SUFFIXES):
-            names = ("default", *KINDS)
-            raise UnknownNameError(
-                f"corrector {text!r} is not known.{nearest(kind, names)} Use default, FILE (a file that fit wrote) "
-                f"or KIND:FILE with one of the kinds {', '.join(KINDS)}."
-            )
-        kind, file = "jpegproof", text
+    kind, file = corrector_parts(text)
     options = {} if kind == "identity" else given(precision=None if precision == "float32" else precision)
     return find_corrector(kind, file or None, options, device)
+
+
+def corrector_parts(text: str) -> tuple[str, str]:
+    """The kind of corrector that a text names, and its file; empty where it has none.
+
+    Raises:
+        UnknownNameError: the text names no corrector.
+    """
+    kind, _, file = ("jpegproof", "", "") if text == "default" else text.partition(":")
+    if kind in KINDS:
+        return kind, file
+    if not (Path(text).expanduser().is_file() or Path(text).suffix.lower() in SUFFIXES):
+        names = ("default", *KINDS)
+        raise UnknownNameError(
+            f"corrector {text!r} is not known.{nearest(kind, names)} Use default, FILE (a file that fit wrote) "
+            f"or KIND:FILE with one of the kinds {', '.join(KINDS)}."
+        )
+    return "jpegproof", text

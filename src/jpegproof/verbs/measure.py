@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from jpegproof.correctors.default import trained_for
 from jpegproof.data.files import folder_at
-from jpegproof.exceptions import JpegproofError
+from jpegproof.exceptions import JpegproofError, WeightsError
 from jpegproof.models.model import Model
 from jpegproof.models.names import is_entry_point
 from jpegproof.studies.engine import find_hands
@@ -18,6 +18,7 @@ from jpegproof.studies.qualities import parse_qualities
 from jpegproof.studies.run import Progress, run_study
 from jpegproof.studies.spec import StudySpec
 from jpegproof.studies.study_file import with_absolute_paths
+from jpegproof.verbs.corrector_name import corrector_parts
 from jpegproof.verbs.names import WORLD, built_model, data_fields, given, problem_of, short
 from jpegproof.verbs.report import Report, report
 
@@ -60,8 +61,8 @@ def measure(
         limit: use only so many pictures, evenly spaced.
         stage: ``source`` compresses the picture as stored; ``input`` after the model's resize and crop.
         subsampling: ``4:2:0``, ``4:2:2`` or ``4:4:4``.
-        correctors: correctors to put in front: ``default``, ``jpegproof:FILE`` for one that `fit` has trained,
-            ``spandrel:FILE`` or ``qgac:FILE``.
+        correctors: correctors to put in front: ``default``, ``FILE`` for one that `fit` has trained, ``spandrel:FILE``
+            or ``qgac:FILE``.
         gate: whether each of them stands once more behind the gate, which leaves good pictures as they are.
         preparation: fields of `ResizeCrop` that differ from what the model comes with.
         batch_size: pictures at once.
@@ -121,18 +122,16 @@ def _correctors(texts: Sequence[str]) -> tuple[dict[str, Any], list[dict[str, st
     chosen: dict[str, Any] = {}
     rows: list[dict[str, str]] = []
     for text in texts:
-        kind, _, file = text.partition(":")
-        published = kind in ("spandrel", "qgac")
-        if (not published and kind not in ("default", "jpegproof")) or published > bool(file):
-            raise JpegproofError(
-                f"corrector {text!r} is not known; use default, jpegproof:FILE (a file that fit wrote), spandrel:FILE "
-                "or qgac:FILE"
-            )
+        kind, file = corrector_parts(text)
+        if kind == "identity":
+            raise JpegproofError("corrector 'identity' changes nothing; the row none is there already")
+        if kind != "jpegproof" and not file:
+            raise WeightsError(f"a {kind} corrector needs the file of its weights: {kind}:FILE")
         name, row = short(Path(file).stem) if file else "default", "off_the_shelf"
         if kind == "jpegproof" and file and Path(file).expanduser().is_file():
             row = "task_targeted" if trained_for(Path(file).expanduser()) == "task_targeted" else row
         while name in chosen:
             name += "+"
-        chosen[name] = {"from": kind if published else "jpegproof", **given(weights=file or None)}
+        chosen[name] = {"from": kind, **given(weights=file or None)}
         rows.append({"mitigation": row, "corrector": name})
     return chosen, rows
