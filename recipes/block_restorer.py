@@ -1,6 +1,6 @@
 """Train the default corrector's weights for pixels, as jpegproof ships them.
 
-    python recipes/block_restorer.py --photographs REAL/bsds500 --live1 REAL/live1      # 35 minutes on one core
+    python recipes/block_restorer.py --photographs REAL/bsds500 --live1 REAL/live1      # 40 minutes on one core
 
 The photographs are BSDS500's 300 of train and val (see docs/real-data.md) in the order of their names; every sixth is
 kept for validation, the other 250 are learned from. A run that was stopped
@@ -93,14 +93,14 @@ def table(corrector: GridCorrector, pictures: PictureSet, numbers: Sequence[int]
 
 def card(validation: str, live1: str, training: Training, held: int, learned: int) -> str:
     """The card in Markdown: what the weights are, where they come from, what they were measured to do."""
-    parameters = sum(parameter.numel() for parameter in BlockRestorer().parameters())
+    network = BlockRestorer()
+    parameters = sum(parameter.numel() for parameter in network.parameters())
     return f"""# {DEFAULT}
 
 jpegproof's default corrector as an off-the-shelf one: `jpegproof.correctors.block_restorer.BlockRestorer`,
-{parameters:,} parameters stored in half precision, about 38,000 multiply-adds per pixel. It is told the file's two
-quantisation tables and its chroma subsampling; pictures may have any size.
-
-A first version: trained for 35 minutes on one core.
+{parameters:,} parameters stored in half precision, {network.multiply_adds_per_pixel:,} multiply-adds per pixel. It is
+told the file's two quantisation tables and its chroma subsampling; pictures may have any size, and may have been shrunk
+after decoding. Second version: on DCT coefficients. Trained for 37 minutes on one core.
 
 ## Data and its terms
 {learned} photographs of BSDS500 (P. Arbelaez, M. Maire, C. Fowlkes, J. Malik, Contour detection and hierarchical image
@@ -109,15 +109,17 @@ The weights hold no image. No label was used.
 
 ## Recipe
 Mean absolute difference to the original, AdamW, {RECIPE.steps:,} steps of {RECIPE.batch} random squares of
-{RECIPE.crop} pixels, rate {RECIPE.learning_rate:g} falling by a cosine, libjpeg qualities {RECIPE.qualities[0]} to
-{RECIPE.qualities[1]}, three in four at 4:2:0 and one in four at 4:4:4, turned and mirrored before compressing, float32.
+{RECIPE.crop} pixels, half of the batches lacking up to 15 rows and columns, one square in ten shrunk by 1.25 to 4 after
+compressing; rate {RECIPE.learning_rate:g} falling by a cosine; libjpeg qualities {RECIPE.qualities[0]} to
+{RECIPE.qualities[1]}, half of them from the lowest quarter; three in four at 4:2:0 and one in four at 4:4:4; turned and
+mirrored before compressing; convolutions in bfloat16.
 Last loss {training.losses[-1][1]:.5f}.
 
     python recipes/block_restorer.py --photographs REAL/bsds500 --live1 REAL/live1
 
 ## Measured
 PSNR in dB over red, green and blue together, mean over pictures; Pillow {Image.__version__}, 4:2:0; corrected pictures
-rounded to 8 bits.
+rounded to 8 bits; computed in float32.
 
 The {held} photographs of BSDS500 that were kept for validation:
 

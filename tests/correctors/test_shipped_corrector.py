@@ -28,7 +28,7 @@ def test_all_shipped_weights_together_stay_small_and_each_has_a_card():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("quality", "plain", "corrected"), [(10, 25.69, 26.55), (90, 36.86, 37.09)])
+@pytest.mark.parametrize(("quality", "plain", "corrected"), [(10, 25.69, 26.86), (90, 36.86, 37.25)])
 def test_live1_is_as_on_the_card(quality, plain, corrected):
     """Colour PSNR over red, green and blue together, mean over the 29 pictures, in decibels."""
     corrector = default_corrector()
