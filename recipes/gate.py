@@ -65,11 +65,13 @@ def nearer(ratio: float) -> str:
 
 
 def limit(passed: list[bool]) -> int:
-    """The quality below which all tested qualities passed."""
+    """The quality below which all tested qualities passed: nothing is promised between a pass and a failure."""
+    last = 0
     for quality, fine in zip(QUALITIES, passed, strict=True):
         if not fine:
-            return quality
-    return QUALITIES[-1] + 1
+            break
+        last = quality
+    return last + 1
 
 
 def main() -> None:
@@ -116,7 +118,7 @@ def main() -> None:
             cells.append(f"{np.mean(gains):.2f} [{lower(gains):.2f}]")
         lines.append(f"| {quality} | " + " | ".join(cells) + " |")
         print(lines[-1], flush=True)
-    limits, most = [], QUALITIES[-1] + 1
+    limits, most = [], 101
     for factor in DOWNSCALES:
         most = min(most, limit(passed[factor]))  # what is too little at one size is too little at a smaller one
         limits.append((factor, most if most > QUALITIES[0] else NEVER))
@@ -137,14 +139,15 @@ at 1/16 and beyond. Between those the limit runs straight over the logarithm of 
 
 ## Data and its terms
 {count} photographs: the 50 of BSDS500 that `{DEFAULT}` did not learn from, and 64 of COCO 2017 (terms:
-docs/real-data.md). Neither the corrector's training nor any reported result uses them. The gate holds {len(limits)}
+docs/real-data.md). The corrector's training does not use them, nor does any reported result but the validation table on
+that corrector's own card. The gate holds {len(limits)}
 pairs of numbers and no image. No label was used.
 
 ## Recipe
 At each quality each photograph is saved (Pillow, 4:2:0), corrected in bfloat16, shrunk by 1, 2, 4 and 8 with Pillow's
 bilinear filter, and compared with its original, shrunk alike: PSNR, and the mean absolute distance of SqueezeNet 1.1's
-logits on the whole picture. At each downscale the limit is the lowest quality at which the lower end of the 95 %
-interval of the mean is not above 0 (logarithm of the distance's fall) or not above {WORTH_DB} dB (PSNR), and never
+logits on the whole picture. At each downscale the limit is one above the highest quality up to which the lower ends of
+the 95 % intervals of the means are above 0 (logarithm of the distance's fall) and above {WORTH_DB} dB (PSNR), and never
 above the limit at a smaller downscale.
 
     python recipes/gate.py --real REAL
@@ -156,7 +159,9 @@ of the 95 % intervals in brackets.
 {table}
 
 What it promises: at each quality below the limit, on pictures like these, correction brings a classifier's answers
-nearer to those on the originals, on average, with 95 % confidence; above the limit a picture leaves as it came.
+nearer to those on the originals, on average, with 95 % confidence at each tested quality by itself; above the limit a
+picture leaves as it came, unless a coarser save is found behind the last one. That case was not fitted: where the
+original itself was a JPEG, its own save may be found and corrected.
 
 ## Limits
 One classifier and one corrector decided it. A corrector trained through your own model may help at qualities where this

@@ -160,3 +160,21 @@ def test_bfloat16_answers_nearly_as_float32():
     image = jpeg(96, 96, 10)
     exact, quick = default_corrector()([image])[0], default_corrector(precision="bfloat16")([image])[0]
     assert (exact - quick).abs().mean() < 0.5 / 255
+
+
+def test_a_grey_picture_stays_grey_and_its_absent_chroma_is_not_heard():
+    corrector = thin_corrector(awake=True)
+    grey = np.repeat(smooth_picture(40, 56)[..., :1], 3, axis=2)
+    image = decode(encode(grey, Compression("jpeg", 90)))
+    header = replace(image.header, chroma=None, subsampling="4:0:0")
+    answer = corrector([DecodedJpeg(grey, header)])[0]
+    assert not torch.allclose(answer, DecodedJpeg(grey, header).tensor(), atol=1e-3)
+    assert (answer[0] - answer[1]).abs().max() < 1e-5
+    assert (answer[0] - answer[2]).abs().max() < 1e-5
+    tinted = grey.copy()
+    tinted[..., 2] ^= 1  # a trace of colour in a file that says it has none
+    with torch.no_grad():
+        pure, other = corrector.restore([DecodedJpeg(grey, header), DecodedJpeg(tinted, header)])
+    # It stays where it was, and moves the grey by what it adds to luma alone.
+    assert (pure - other).abs().mean() < 2 / 255
+    assert ((other - pure)[2] - (other - pure)[0]).abs().max() == pytest.approx(1 / 255, abs=1e-5)

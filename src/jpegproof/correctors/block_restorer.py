@@ -122,6 +122,8 @@ class BlockRestorer(nn.Module):
             pictures, conditions = pictures.float(), conditions.float()
             steps = _steps(conditions)
             coefficients = self._coefficients(pictures)
+            # What a grey file has in its chroma planes is the rounding of the colour transform alone.
+            coefficients = coefficients * _planes_there_are(conditions)
             usual = coefficients / self._usual
             counted = (coefficients / steps).clamp(-_FAR, _FAR)
             grid = torch.cat([usual.flatten(1, 2), counted.flatten(1, 2), _parity(coefficients, conditions)], dim=1)
@@ -133,7 +135,8 @@ class BlockRestorer(nn.Module):
             grid = block(grid, 1 + gain, offset)
         moved = self.tail(grid)
         with torch.autocast(pictures.device.type, enabled=False):
-            return pictures + self._change(moved.float().unflatten(1, (_PLANES, _FREQUENCIES)) * steps)
+            moved = moved.float().unflatten(1, (_PLANES, _FREQUENCIES)) * _planes_there_are(conditions)
+            return pictures + self._change(moved * steps)
 
     def _coefficients(self, pictures: Tensor) -> Tensor:
         """(N, 3, 64, h, w) orthonormal DCT coefficients of luma and chroma, white being 1."""
@@ -178,9 +181,13 @@ def _steps(conditions: Tensor) -> Tensor:
     down, across = conditions[:, -4, None, None], conditions[:, -3, None, None]
     chroma = torch.lerp(chroma, math.sqrt(2) * chroma[:, doubled], down)
     chroma = torch.lerp(chroma, math.sqrt(2) * chroma[:, :, doubled], across)
-    # A grey file has no chroma that could be wrong; a step must not be nothing, since it divides.
-    chroma = chroma * conditions[:, -2, None, None].clamp(min=1e-6)
     return torch.stack([luma, chroma, chroma], dim=1).flatten(2)[..., None, None].clamp(max=_COARSEST)
+
+
+def _planes_there_are(conditions: Tensor) -> Tensor:
+    """(N, 3, 1, 1, 1): 1 for each plane that the file has, 0 for the chroma of a grey one."""
+    chroma = conditions[:, -2]
+    return torch.stack([torch.ones_like(chroma), chroma, chroma], dim=1)[:, :, None, None, None]
 
 
 def _parity(grid: Tensor, conditions: Tensor) -> Tensor:
