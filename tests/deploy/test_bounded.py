@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from jpeg_files import smooth_picture
 from small_training import thin_corrector
 
-from jpegproof.correctors.gate import Gate
+from jpegproof.correctors.gate import Gate, Gated
 from jpegproof.correctors.protocol import to_pixels
 from jpegproof.deploy.bounded import corrected_input
 from jpegproof.jpeg.codec import decode, encode
@@ -104,12 +104,64 @@ def test_the_gate_knows_the_coming_downscale(size, quality, place):
             assert np.array_equal(done.framed, PREPARE.frame(decode(data).pixels)[0])
 
 
-def test_a_hidden_coarse_save_is_corrected_on_its_own_grid(monkeypatch):
-    monkeypatch.setattr("jpegproof.correctors.gate.earlier_save", lambda *_: EarlierSave(20, (5, 2), evidence=50.0))
+@pytest.mark.parametrize("offset", [(0, 0), (5, 2)])
+def test_a_hidden_coarse_save_is_corrected_on_its_own_grid(offset, monkeypatch):
+    monkeypatch.setattr("jpegproof.correctors.gate.earlier_save", lambda *_: EarlierSave(20, offset, evidence=50.0))
     data = upload(48, 56, quality=95)
     done = corrected_input(data, PREPARE, CORRECTOR, GATE, budget=ROOMY)
+    whole = PREPARE.frame(to_pixels(Gated(CORRECTOR, GATE, downscale=1.2)([decode(data)])[0]))[0]
     assert done.corrected == "source"
-    assert np.abs(done.framed.astype(int) - PREPARE.frame(decode(data).pixels)[0]).mean() < 20
+    assert np.abs(done.framed.astype(int) - whole)[4:-4, 4:-4].max() <= 2
+    assert not np.array_equal(whole, PREPARE.frame(decode(data).pixels)[0])
+
+
+def test_a_hidden_coarse_save_is_found_near_the_models_scale_too(monkeypatch):
+    data = upload(100, 100, quality=95)
+    monkeypatch.setattr("jpegproof.correctors.gate.earlier_save", lambda *_: None)
+    assert corrected_input(data, PREPARE, CORRECTOR, GATE, budget=COST).corrected == "nowhere"
+    monkeypatch.setattr("jpegproof.correctors.gate.earlier_save", lambda *_: EarlierSave(10, (3, 3), evidence=50.0))
+    assert corrected_input(data, PREPARE, CORRECTOR, GATE, budget=COST).corrected == "near_scale"
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(16, 400), st.integers(16, 400), st.integers(0, 7), st.integers(0, 7), st.sampled_from([1.0, 1.5, 3]))
+def test_a_hidden_save_costs_no_more_than_the_budget_either(height, width, down, across, share):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "jpegproof.correctors.gate.earlier_save", lambda *_: EarlierSave(5, (down, across), evidence=50.0)
+        )
+        done = corrected_input(upload(height, width, 95), PREPARE, CORRECTOR, GATE, budget=COST * share)
+    assert done.multiply_adds <= COST * share * 32 * 32
+
+
+def test_a_crop_without_a_resize_is_corrected_without_a_grid_where_the_units_cost_too_much():
+    crop = ResizeCrop(resize=None, crop=(16, 16))
+    done = corrected_input(upload(100, 100), crop, CORRECTOR, budget=COST)
+    assert (done.corrected, done.downscale) == ("near_scale", 1.0)
+    assert done.multiply_adds == 16 * 16 * COST
+
+
+def test_odd_inputs_are_paid_for_in_whole_blocks():
+    with pytest.raises(ValueError, match="more than the budget"):
+        corrected_input(upload(3, 3), ResizeCrop(None, None), CORRECTOR, budget=COST * 2)
+
+
+@pytest.mark.slow
+def test_mutated_uploads_are_corrected_or_refused():
+    random = np.random.default_rng(0)
+    refused = 0
+    for number in range(300):
+        data = bytearray(upload(60, 72, quality=10 + number % 80))
+        for place in random.integers(0, len(data), 1 + number % 5):
+            data[place] = random.integers(256)
+        end = int(random.integers(len(data) // 2, len(data))) if number % 3 == 0 else len(data)
+        try:
+            done = corrected_input(bytes(data[:end]), PREPARE, CORRECTOR)
+        except UnusablePictureError:
+            refused += 1
+        else:
+            assert done.framed.shape == (32, 32, 3)
+    assert 0 < refused < 300
 
 
 def test_a_corrector_that_changes_nothing_leaves_the_path_of_use():

@@ -63,6 +63,38 @@ def test_nothing_is_found_in_what_was_never_a_jpeg():
     assert earlier_save(np.zeros((100, 100, 3), np.uint8)) is None
 
 
+def drawing(kind: str) -> Pixels:
+    down, across = np.mgrid[0:300, 0:400]
+    random = np.random.default_rng(0)
+    planes = {
+        "stripes of 10": across // 5 % 2,
+        "stripes of 4": across // 2 % 2,
+        "a board of 12": (across // 12 + down // 12) % 2,
+        "a board of 20": (across // 20 + down // 20) % 2,
+        "noise enlarged 4 times": np.kron(random.integers(0, 2, (75, 100)), np.ones((4, 4), int)),
+        "noise enlarged 8 times": np.kron(random.integers(0, 2, (38, 50)), np.ones((8, 8), int))[:300, :400],
+    }
+    return np.repeat((planes[kind] * 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
+@pytest.mark.parametrize("last", [100, 97, 95])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "stripes of 10",
+        "stripes of 4",
+        "a board of 12",
+        "a board of 20",
+        "noise enlarged 4 times",
+        "noise enlarged 8 times",
+    ],
+)
+def test_drawings_of_few_different_blocks_are_not_taken_for_coarse_jpegs(kind, last):
+    image = saved(drawing(kind), last)
+    assert earlier_save(image.pixels, image.header.luma) is None
+    assert earlier_save(drawing(kind)) is None
+
+
 def test_a_finer_save_before_a_coarse_one_does_not_matter():
     image = saved(saved(textured(), 90).pixels, 30)
     assert earlier_save(image.pixels, image.header.luma) is None

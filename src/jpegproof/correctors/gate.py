@@ -59,7 +59,7 @@ class Gate:
         limit = self.limit(downscale)
         if image.header.quality.quality < limit:
             return Admitted(image, None)
-        if limit <= 1 or image.header.shrunk != 1:
+        if limit <= 1 or image.header.shrunk is not None:
             return None
         found = earlier_save(image.pixels, image.header.luma)
         return None if found is None or found.quality >= limit else Admitted(_as_it_was(image, found), found)

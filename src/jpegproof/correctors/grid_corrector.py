@@ -29,7 +29,7 @@ def condition(header: JpegHeader) -> Tensor:
     chroma = header.luma if header.chroma is None else header.chroma
     steps = np.concatenate([header.luma.ravel(), chroma.ravel()]).astype(np.float64)
     tables = (np.log(np.maximum(steps, 1)) - OFFSET) / SPREAD
-    whole = header.shrunk == 1
+    whole = header.shrunk is None
     vertical, horizontal = _HALVED.get(header.subsampling, (1.0, 1.0)) if whole else (0.0, 0.0)
     numbers = np.concatenate([tables, [vertical, horizontal, float(header.chroma is not None), float(whole)]])
     assert len(numbers) == CONDITIONS

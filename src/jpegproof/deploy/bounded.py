@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Literal
 
 import numpy as np
 import torch
-from PIL import Image
 
 from jpegproof.correctors.gate import Admitted, Gate
 from jpegproof.correctors.grid_corrector import GridCorrector
@@ -17,8 +15,10 @@ from jpegproof.correctors.protocol import to_pixels
 from jpegproof.jpeg.codec import DecodedJpeg, Pixels
 from jpegproof.jpeg.dct import BLOCK
 from jpegproof.jpeg.header import JpegHeader, after_shrinking, header_of
-from jpegproof.jpeg.intake import MAX_PIXELS, UnusablePictureError
+from jpegproof.jpeg.intake import MAX_PIXELS, UnusablePictureError, is_jpeg, open_picture, opened, whole_jpeg
 from jpegproof.jpeg.parts import UNIT, part_of
+from jpegproof.jpeg.refusals import refusal_of
+from jpegproof.jpeg.segments import read_structure
 from jpegproof.models.preparation import Preparation
 
 #: Multiply-adds that correction may take per pixel of the model's input: 4 thousand million for 224 x 224.
@@ -71,40 +71,57 @@ def corrected_input(
         budget: multiply-adds per pixel of the model's input.
 
     Raises:
-        UnusablePictureError: the bytes are no JPEG, or one that cannot be decoded or prepared.
+        UnusablePictureError: the bytes are no JPEG, or one that the intake refuses or that cannot be prepared.
         ValueError: the corrector takes more than the budget for the model's input itself.
     """
-    header = _header(data)
-    needed = corrector.network.multiply_adds_per_pixel
-    if needed > budget:
+    data, header = _taken_in(data)
+    size = preparation.framed_size(header.size)
+    allowed = budget * size[0] * size[1]
+    if _cost(corrector, size) > allowed:
         raise ValueError(
-            f"the corrector takes {needed:,} multiply-adds per pixel, more than the budget of {budget:,.0f}"
+            f"correcting the {size[1]}x{size[0]} input itself takes {_cost(corrector, size):,} multiply-adds, "
+            f"more than the budget of {allowed:,.0f}"
         )
     scale = preparation.geometry(header.size).scale
     downscale = max(math.sqrt(1 / (scale[0] * scale[1])), 1.0)
-    height, width = preparation.framed_size(header.size)
-    if _seen_area(header.size, preparation) * needed <= budget * height * width:
+    seen = preparation.seen(header.size)
+    if _cost(corrector, _in_units(seen, header.size)) <= allowed:
         image = DecodedJpeg(_decoded(data, 1), header, data)
-        pixels, cost = _corrected_at_source(image, preparation, corrector, gate, downscale)
-        framed = preparation.frame(pixels)[0]
-        return _result(framed, preparation, "source" if cost else "nowhere", cost, 1, downscale)
+        admitted = Admitted(image, None) if gate is None else gate.admits(image, downscale)
+        if admitted is None:
+            return _result(preparation.frame(image.pixels)[0], preparation, "nowhere", 0, 1, downscale)
+        above, beside = admitted.margins
+        part, origin = part_of(admitted.image, (seen[0] + above, seen[1] + beside, seen[2] + above, seen[3] + beside))
+        cost = _cost(corrector, part.header.size)
+        if cost <= allowed:
+            pixels = _with_part(admitted.image.pixels, to_pixels(corrector([part])[0]), origin)[above:, beside:]
+            framed = preparation.frame(np.ascontiguousarray(pixels))[0]
+            return _result(framed, preparation, "source", cost, 1, downscale)
+        told = admitted.image.header
+    else:
+        told = _admitted(data, header, gate, downscale)
     fraction = _fraction(1 / max(scale))
     framed = np.ascontiguousarray(preparation.frame(_decoded(data, fraction))[0])
-    if gate is not None and header.quality.quality >= gate.limit(downscale):
+    if told is None:
         return _result(framed, preparation, "nowhere", 0, fraction, downscale)
-    shrunk = DecodedJpeg(framed, after_shrinking(header, downscale, framed.shape[:2]))
+    shrunk = DecodedJpeg(framed, after_shrinking(told, downscale, framed.shape[:2]))
     framed = to_pixels(corrector([shrunk])[0])
-    return _result(framed, preparation, "near_scale", _cost(corrector, framed), fraction, downscale)
+    return _result(framed, preparation, "near_scale", _cost(corrector, framed.shape[:2]), fraction, downscale)
 
 
-def _header(data: bytes) -> JpegHeader:
+def _taken_in(data: bytes) -> tuple[bytes, JpegHeader]:
+    """The bytes of a JPEG that can be decoded, and its header; refuses what the intake refuses."""
+    if not is_jpeg(data):
+        raise UnusablePictureError("cannot be decoded: not a JPEG", "no picture")
+    structure = read_structure(data)
+    refusal = refusal_of(structure, len(data), MAX_PIXELS)
+    if refusal:
+        raise UnusablePictureError(refusal.reason, refusal.hazard)
+    if not structure.end:
+        open_picture(data)  # refuses it where pixels are missing too
     try:
-        with Image.open(BytesIO(data), formats=("JPEG",)) as opened:
-            if opened.width * opened.height > MAX_PIXELS:
-                raise UnusablePictureError(f"claims {opened.width}x{opened.height} pixels, more than {MAX_PIXELS:,}")
-            return header_of(opened)
-    except UnusablePictureError:
-        raise
+        with opened(whole_jpeg(data, structure)) as picture:
+            return whole_jpeg(data, structure), header_of(picture)
     except Exception as error:  # Pillow answers hostile files with whatever its parsers stumble over
         raise UnusablePictureError(f"cannot be decoded: {str(error) or type(error).__name__}") from error
 
@@ -112,12 +129,21 @@ def _header(data: bytes) -> JpegHeader:
 def _decoded(data: bytes, fraction: int) -> Pixels:
     """(H, W, 3) uint8 RGB at 1 / fraction of the size, rounded up, by libjpeg's own smaller transforms."""
     try:
-        with Image.open(BytesIO(data), formats=("JPEG",)) as opened:
+        with opened(data) as picture:
             if fraction > 1:
-                opened.draft(None, (opened.width // fraction, opened.height // fraction))
-            return np.asarray(opened.convert("RGB"))
+                picture.draft(None, (picture.width // fraction, picture.height // fraction))
+            return np.asarray(picture.convert("RGB"))
     except Exception as error:
         raise UnusablePictureError(f"cannot be decoded: {str(error) or type(error).__name__}") from error
+
+
+def _admitted(data: bytes, header: JpegHeader, gate: Gate | None, downscale: float) -> JpegHeader | None:
+    """What to take the file for: a coarser save's tables where one is hidden; None where the gate is shut."""
+    limit = math.inf if gate is None else gate.limit(downscale)
+    if gate is None or header.quality.quality < limit:
+        return header
+    admitted = gate.admits(DecodedJpeg(_decoded(data, 1), header), downscale) if limit > 1 else None
+    return None if admitted is None else admitted.image.header
 
 
 def _fraction(downscale: float) -> int:
@@ -125,39 +151,26 @@ def _fraction(downscale: float) -> int:
     return max(fraction for fraction in (1, 2, 4, 8) if fraction <= max(downscale, 1))
 
 
-def _seen_area(size: tuple[int, int], preparation: Preparation) -> int:
-    """Pixels of the part that the model sees, in whole units."""
-    top, left, bottom, right = preparation.seen(size)
-    height, width = (
-        min(-(-last // UNIT) * UNIT, length) - first // UNIT * UNIT
-        for first, last, length in ((top, bottom, size[0]), (left, right, size[1]))
+def _in_units(region: tuple[int, int, int, int], size: tuple[int, int]) -> tuple[int, int]:
+    """(H, W) of the part of a picture that `part_of` cuts for a region."""
+    top, left, bottom, right = region
+    return (
+        min(-(-bottom // UNIT) * UNIT, size[0]) - top // UNIT * UNIT,
+        min(-(-right // UNIT) * UNIT, size[1]) - left // UNIT * UNIT,
     )
-    return _whole_blocks(height) * _whole_blocks(width)
 
 
-def _corrected_at_source(
-    image: DecodedJpeg, preparation: Preparation, corrector: GridCorrector, gate: Gate | None, downscale: float
-) -> tuple[Pixels, int]:
-    """The picture, corrected where the model sees it, and the cost; the picture itself and 0 where the gate is shut."""
-    admitted = Admitted(image, None) if gate is None else gate.admits(image, downscale)
-    if admitted is None:
-        return image.pixels, 0
-    above, beside = admitted.margins
-    top, left, bottom, right = preparation.seen(image.header.size)
-    part, (first, begin) = part_of(admitted.image, (top + above, left + beside, bottom + above, right + beside))
-    pixels = admitted.image.pixels.copy()
-    height, width = part.pixels.shape[:2]
-    pixels[first : first + height, begin : begin + width] = to_pixels(corrector([part])[0])
-    return np.ascontiguousarray(pixels[above:, beside:]), _cost(corrector, part.pixels)
+def _with_part(pixels: Pixels, part: Pixels, origin: tuple[int, int]) -> Pixels:
+    """A copy of a picture with a part of it replaced."""
+    pixels = pixels.copy()
+    pixels[origin[0] : origin[0] + part.shape[0], origin[1] : origin[1] + part.shape[1]] = part
+    return pixels
 
 
-def _cost(corrector: GridCorrector, pixels: Pixels) -> int:
-    height, width = (_whole_blocks(length) for length in pixels.shape[:2])
+def _cost(corrector: GridCorrector, size: tuple[int, int]) -> int:
+    """Multiply-adds for a picture of (H, W) pixels, filled up to whole blocks."""
+    height, width = (-(-length // BLOCK) * BLOCK for length in size)
     return height * width * corrector.network.multiply_adds_per_pixel
-
-
-def _whole_blocks(length: int) -> int:
-    return -(-length // BLOCK) * BLOCK
 
 
 def _result(

@@ -33,7 +33,7 @@ class JpegHeader:
         progressive: whether the scan order is progressive.
         mode: Pillow's name of the colour mode in the file: ``L``, ``RGB``, ``CMYK``.
         shrunk: how many of the file's pixels make one along each side, where the picture was resized after decoding:
-            its 8x8 grid is gone then, and the tables are those of `after_shrinking`. 1 for a picture as decoded.
+            its 8x8 grid is gone then, and the tables are those of `after_shrinking`. None for a picture as decoded.
     """
 
     size: tuple[int, int]
@@ -42,7 +42,7 @@ class JpegHeader:
     subsampling: str
     progressive: bool
     mode: str
-    shrunk: float = 1.0
+    shrunk: float | None = None
 
     @property
     def quality(self) -> QualityEstimate:
@@ -66,8 +66,9 @@ def after_shrinking(header: JpegHeader, factor: float, size: tuple[int, int]) ->
     Raises:
         ValueError: the factor is below 1, or the header is that of a shrunk picture already.
     """
-    if factor < 1 or header.shrunk != 1:
-        raise ValueError(f"a picture is shrunk once, by 1 or more, not by {factor:g} after {header.shrunk:g}")
+    if factor < 1 or header.shrunk is not None:
+        before = "" if header.shrunk is None else f" after {header.shrunk:g}"
+        raise ValueError(f"a picture is shrunk once, by 1 or more, not by {factor:g}{before}")
     down, across = _CHROMA_PERIODS.get(header.subsampling, (2, 2))
     chroma = None if header.chroma is None else _shrunk_table(header.chroma, factor, down, across)
     luma = _shrunk_table(header.luma, factor, 1, 1)

@@ -174,8 +174,9 @@ class Unit:
                     answers[row] = to_pixels(corrector([item])[0])
                 except JpegproofError:
                     raise
-                except (RuntimeError, ValueError, MemoryError) as error:
-                    answers[row] = f"corrector {name}: {str(error).splitlines()[0]}"
+                except Exception as error:  # other people's networks fail in whatever way they like
+                    reason = (str(error).splitlines() or [""])[0] or type(error).__name__
+                    answers[row] = f"corrector {name}: {reason}"
         failures = [answer for answer in answers.values() if isinstance(answer, str)]
         if len(failures) == len(answers) > 1:
             raise ModelError(f"every picture of a shard failed, so the fault is not in one picture: {failures[0]}")

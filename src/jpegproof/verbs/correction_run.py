@@ -191,7 +191,7 @@ class CorrectionRun:
             return corrected[top:, left:]
         except JpegproofError:
             raise
-        except (RuntimeError, ValueError, MemoryError) as error:
+        except Exception as error:  # other people's networks fail in whatever way they like
             raise _SkipError(f"the corrector failed: {_said(error)}") from error
 
     def _save(self, answer: _Answer, metadata: Metadata, target: Path) -> list[str]:
