@@ -22,7 +22,18 @@ KILLS = 10
 def start(file, out, workers=1):
     command = [sys.executable, "-m", "jpegproof.cli.main", "study", str(file), "--out", str(out), "--quiet"]
     command += ["--allow-code", "--workers", str(workers), "--threads", "1"]
-    return subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        command,
+        start_new_session=True,
+        preexec_fn=_hear_ctrl_c,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+
+
+def _hear_ctrl_c():
+    """Where the tests themselves run in the background, Ctrl-C is ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def finish(process):
