@@ -21,7 +21,7 @@ FACTORS = {"4:4:4": (1, 1), "4:2:2": (1, 2), "4:2:0": (2, 2), "4:4:0": (2, 1), "
 
 def can_recover(header: JpegHeader) -> bool:
     """Whether `recover_coefficients` knows the way back: as decoded, of a common sampling, luma and chroma or grey."""
-    if header.shrunk != 1:
+    if header.shrunk is not None:
         return False
     return header.chroma is None or (header.mode == "RGB" and header.subsampling in FACTORS)
 

@@ -59,7 +59,7 @@ def _coefficients(image: DecodedJpeg, source: Source) -> JpegCoefficients | None
     if (
         source == "file"
         and image.data is not None
-        and header.shrunk == 1
+        and header.shrunk is None
         and (header.chroma is None or header.subsampling in FACTORS)
     ):
         try:
