@@ -120,6 +120,7 @@ def test_a_worker_that_is_killed_ends_the_run_with_advice_and_loses_nothing_fini
     assert b"ended before its work was done" in errors
     assert b"Traceback" not in errors
     assert finished.items() <= fingerprints_and_times(out).items()
+    wait_for(lambda: not group_lives(process.pid))  # the last of its processes may still be on their way out
     assert not group_lives(process.pid)
 
 
