@@ -25,6 +25,7 @@ from jpegproof.data.find import open_pictures
 from jpegproof.jpeg.codec import Pixels, decode, encode
 from jpegproof.jpeg.compression import Compression
 from jpegproof.models.find import find_model
+from jpegproof.restoration.psnr import psnr
 
 FOLDER = Path(__file__).resolve().parents[1] / "src" / "jpegproof" / "correctors" / "shipped"
 QUALITIES = (10, 20, 30, 40, 50, 60, 70, 80, 90, 95)
@@ -32,6 +33,9 @@ DOWNSCALES = (1, 2, 4, 8)
 
 #: What correction must be sure to give, in dB after shrinking: less is not worth what it costs.
 WORTH_DB = 0.05
+
+#: Equal pictures have no finite PSNR; better than this counts no more.
+BEST = 78.0
 
 #: The limit where the gate never opens.
 NEVER = 0
@@ -42,11 +46,6 @@ def photographs(real: Path) -> list[Pixels]:
     coco = open_pictures(real / "coco" / "images", "folder")
     kept = [number for number in range(len(bsds)) if number % 6 == 5]
     return [bsds.pixels(number) for number in kept] + [coco.pixels(number) for number in range(len(coco))]
-
-
-def psnr(first: Pixels, second: Pixels) -> float:
-    error = np.square(first.astype(float) - second).mean()
-    return 10 * math.log10(255**2 / max(error, 1e-3))
 
 
 def shrunk(pixels: Pixels, factor: int) -> Pixels:
@@ -99,7 +98,7 @@ def main() -> None:
             target, before, after = (shrunk(version, factor) for version in (pixels, image.pixels, repaired))
             wanted = answer(target)
             distances = [max(float((answer(version) - wanted).abs().mean()), 1e-4) for version in (before, after)]
-            gain = psnr(after, target) - psnr(before, target)
+            gain = min(psnr(target, after), BEST) - min(psnr(target, before), BEST)
             found[factor] = math.log(distances[0] / distances[1]), gain
         return found
 
@@ -166,8 +165,7 @@ original itself was a JPEG, its own save may be found and corrected.
 ## Limits
 One classifier and one corrector decided it. A corrector trained through your own model may help at qualities where this
 gate is shut, and a picture's own answer may still move the wrong way below it. A hidden earlier save is found only if
-it was made with libjpeg's standard luma tables and the picture was not resized since; where a picture is corrected near
-the model's scale, only the file's own tables are asked.
+it was made with libjpeg's standard luma tables and the picture was not resized since.
 """
 
 

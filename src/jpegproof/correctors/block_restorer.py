@@ -9,8 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-BLOCK = 8
-"""Side of a DCT block, pixels."""
+from jpegproof.jpeg.dct import BLOCK, basis_rows
 
 CONDITIONS = 132
 """Length of a condition: 64 steps of the luma table, 64 of the chroma tables, and four numbers about sampling."""
@@ -152,10 +151,7 @@ class BlockRestorer(nn.Module):
 
 def _block_basis() -> Tensor:
     """(64, 64) orthonormal DCT of a block: frequency, pixel; both row by row."""
-    frequency, place = torch.arange(BLOCK, dtype=torch.float64)[:, None], torch.arange(BLOCK, dtype=torch.float64)
-    line = torch.cos((2 * place + 1) * frequency * math.pi / (2 * BLOCK)) * math.sqrt(2 / BLOCK)
-    line[0] /= math.sqrt(2)
-    return torch.kron(line, line).float()
+    return torch.kron(basis_rows(), basis_rows()).float()
 
 
 def _usual_sizes() -> Tensor:

@@ -10,9 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from jpegproof.correctors.block_restorer import BLOCK, CONDITIONS, OFFSET, SPREAD, BlockRestorer
+from jpegproof.correctors.block_restorer import CONDITIONS, OFFSET, SPREAD, BlockRestorer
 from jpegproof.correctors.protocol import Precision
 from jpegproof.jpeg.codec import DecodedJpeg
+from jpegproof.jpeg.dct import BLOCK
 from jpegproof.jpeg.header import JpegHeader
 
 #: Whether chroma is halved down and across, by the file's subsampling; anything rarer counts as both.

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from jpegproof.correctors.block_restorer import BLOCK
 from jpegproof.correctors.grid_corrector import GridCorrector
 from jpegproof.correctors.protocol import Corrector, to_pixels
 from jpegproof.jpeg.codec import DecodedJpeg, Pixels
+from jpegproof.jpeg.dct import BLOCK
 
 #: Pixels that hold a whole number of every common MCU (8, 16 or 32 across): tiles begin at multiples of it, so that a
 #: tile's blocks, and which of them share a chroma block, are those of the picture.

@@ -45,11 +45,11 @@ def from_blocks(blocks: Tensor) -> Tensor:
 
 
 def _basis(device: torch.device, dtype: torch.dtype) -> Tensor:
-    return _basis_rows().to(device=device, dtype=dtype)
+    return basis_rows().to(device=device, dtype=dtype)
 
 
 @cache
-def _basis_rows() -> Tensor:
+def basis_rows() -> Tensor:
     """(8, 8) float64: row u is the cosine of frequency u."""
     rows = [
         [math.cos((2 * x + 1) * u * math.pi / 16) * (math.sqrt(1 / 8) if u == 0 else 1 / 2) for x in range(BLOCK)]
