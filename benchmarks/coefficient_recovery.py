@@ -21,7 +21,8 @@ from jpegproof.jpeg.codec import Pixels, decode, encode
 from jpegproof.jpeg.coefficients import Component, read_coefficients
 from jpegproof.jpeg.compression import SUBSAMPLINGS, Compression
 from jpegproof.jpeg.intake import open_picture
-from jpegproof.jpeg.recovery import FACTORS, recover_coefficients
+from jpegproof.jpeg.recovery import recover_coefficients
+from jpegproof.jpeg.sampling import FACTORS
 
 QUALITIES = (10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 100)
 

@@ -28,6 +28,7 @@ from jpegproof.jpeg.codec import DecodedJpeg, Pixels
 from jpegproof.jpeg.parts import part_of
 from jpegproof.models.find import find_model
 from jpegproof.models.model import Model
+from jpegproof.tasks.batch import Batch
 from jpegproof.training.examples import Example, Examples
 from jpegproof.training.loop import has_bfloat16, train
 from jpegproof.training.match_model import TargetCorrector
@@ -122,7 +123,7 @@ def parts_alone(
                     model.preparation.differentiable(picture, source, origin)
                     for picture, (_, origin, source) in zip(pictures, parts, strict=True)
                 ]
-                task.distance(task.observe(network, torch.stack(inputs)), wanted).mean().backward()
+                task.distance(task.observe(network, Batch.of(torch.stack(inputs))), wanted).mean().backward()
 
             spent["model_on_corrected"] += seconds(answer)
     return spent

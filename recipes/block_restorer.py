@@ -3,8 +3,8 @@
     python recipes/block_restorer.py --photographs REAL/bsds500 --live1 REAL/live1      # 40 minutes on one core
 
 The photographs are BSDS500's 300 of train and val (see docs/real-data.md) in the order of their names; every sixth is
-kept for validation, the other 250 are learned from. A run that was stopped
-goes on when the same command is given again.
+kept for validation, the other 250 are learned from. A run that was stopped goes on when the same command is given
+again, on the same photographs.
 """
 
 from __future__ import annotations
@@ -16,15 +16,17 @@ from pathlib import Path
 
 import torch
 from PIL import Image
-from torch import Tensor
 
 from jpegproof.correctors.block_restorer import BlockRestorer
 from jpegproof.correctors.default import DEFAULT, corrector_bytes, load_corrector
 from jpegproof.correctors.grid_corrector import GridCorrector
+from jpegproof.correctors.protocol import to_pixels
 from jpegproof.data.find import open_pictures
 from jpegproof.data.picture_set import PictureSet
 from jpegproof.jpeg.codec import decode, encode
 from jpegproof.jpeg.compression import Compression
+from jpegproof.restoration.psnr import psnr
+from jpegproof.studies.fingerprint import fingerprint
 from jpegproof.training.examples import Examples
 from jpegproof.training.loop import Training, train
 from jpegproof.training.recipe import Recipe
@@ -65,20 +67,14 @@ class Lines:
             self._sum = 0.0
 
 
-def psnr(first: Tensor, second: Tensor) -> float:
-    """Over all pixels and channels of two pictures in [0, 1], in decibels."""
-    return float(-10 * torch.log10((first - second).square().mean()))
-
-
 def measured(corrector: GridCorrector, pictures: PictureSet, numbers: Sequence[int], quality: int) -> tuple[float, ...]:
     """Mean PSNR of the JPEGs and of the corrected ones, rounded to 8 bits as in use."""
     before, after = [], []
     for number in numbers:
         original = pictures.pixels(number)
         image = decode(encode(original, Compression("jpeg", quality)))
-        clean = torch.from_numpy(original.copy()).permute(2, 0, 1).float() / 255
-        before.append(psnr(image.tensor(), clean))
-        after.append(psnr(corrector([image])[0].mul(255).round().div(255), clean))
+        before.append(psnr(original, image.pixels))
+        after.append(psnr(original, to_pixels(corrector([image])[0])))
     return sum(before) / len(before), sum(after) / len(after)
 
 
@@ -154,7 +150,9 @@ def main() -> None:
     print(f"{len(learned)} photographs", flush=True)
     corrector = GridCorrector(BlockRestorer(), {"weights": "in training"})
     examples = Examples([(photographs, learned)], RECIPE)
-    training = train(RestorePixels(corrector), examples, RECIPE, args.cache / "checkpoint.pt", Lines())
+    # Under the name of what it learns from: another folder of photographs does not go on with it.
+    begun = fingerprint({"pictures": [photographs.identity(number) for number in learned]})[:12]
+    training = train(RestorePixels(corrector), examples, RECIPE, args.cache / f"{begun}.pt", Lines())
 
     args.out.mkdir(parents=True, exist_ok=True)
     file = args.out / f"{DEFAULT}.safetensors"

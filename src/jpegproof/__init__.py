@@ -1,8 +1,8 @@
 """jpegproof: what JPEG compression costs a vision model, why, and what each cure buys.
 
 The verbs of the command line are functions of the same names here: `demo`, `measure`, `fit`, `study`, `status`,
-`report`, `audit`, `correct`, `benchmark`; `wrap` makes a model of a network of one's own. Everything is imported on
-first use, so that ``import jpegproof`` costs nothing.
+`report`, `errors`, `audit`, `correct`, `benchmark`; `wrap` makes a model of a network of one's own. Everything is
+imported on first use, so that ``import jpegproof`` costs nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from jpegproof.verbs.benchmark import benchmark as benchmark
     from jpegproof.verbs.correct import correct as correct
     from jpegproof.verbs.demo import demo as demo
+    from jpegproof.verbs.errors import errors as errors
     from jpegproof.verbs.fit import fit as fit
     from jpegproof.verbs.measure import measure as measure
     from jpegproof.verbs.report import report as report
@@ -33,6 +34,7 @@ _HOMES = {
     "benchmark": "jpegproof.verbs.benchmark",
     "correct": "jpegproof.verbs.correct",
     "demo": "jpegproof.verbs.demo",
+    "errors": "jpegproof.verbs.errors",
     "fit": "jpegproof.verbs.fit",
     "measure": "jpegproof.verbs.measure",
     "report": "jpegproof.verbs.report",
@@ -49,6 +51,7 @@ __all__ = [
     "benchmark",
     "correct",
     "demo",
+    "errors",
     "fit",
     "measure",
     "report",

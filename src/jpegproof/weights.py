@@ -64,6 +64,32 @@ def load_into(network: torch.nn.Module, weights: Mapping[str, torch.Tensor], pat
     Raises:
         WeightsError: keys are missing or left over, or a shape differs; the message names them.
     """
+    _refuse_misfits(network, weights, path)
+    network.load_state_dict(dict(weights), strict=False)
+
+
+def check_before_building(network: torch.nn.Module, weights: Mapping[str, torch.Tensor], path: Path) -> None:
+    """Checks a file that itself says how large its network is, so that a false one costs no memory.
+
+    Args:
+        network: what would be built, on the ``meta`` device, where it takes none.
+        weights: its state dict, no tensor of it in the file twice.
+        path: the file.
+
+    Raises:
+        WeightsError: as `load_into`; or the tensors have more bytes than the file, being one value many times over.
+    """
+    _refuse_misfits(network, weights, path)
+    claimed, held = sum(value.nbytes for value in weights.values()), path.stat().st_size
+    if claimed > held:
+        largest = max(weights, key=lambda key: weights[key].nbytes)
+        raise WeightsError(
+            f"{path}: its tensors claim {claimed:,} bytes and the file has {held:,}; the largest is {largest}, "
+            f"{tuple(weights[largest].shape)}"
+        )
+
+
+def _refuse_misfits(network: torch.nn.Module, weights: Mapping[str, torch.Tensor], path: Path) -> None:
     wanted = network.state_dict()
     # Bookkeeping of batch norm's running average, absent from old checkpoints; it plays no part in evaluation.
     # Nor can a file of tensors hold a layer's extra state that is none.
@@ -87,7 +113,6 @@ def load_into(network: torch.nn.Module, weights: Mapping[str, torch.Tensor], pat
         raise WeightsError(
             f"{path}: these weights are not of this network ({type(network).__name__}). " + "; ".join(problems)
         )
-    network.load_state_dict(dict(weights), strict=False)
 
 
 def file_digest(path: Path) -> str:

@@ -100,3 +100,8 @@ def test_the_version_is_told(capsys):
     with pytest.raises(SystemExit):
         main(["--version"])
     assert capsys.readouterr().out.startswith("jpegproof 0.")
+
+
+def test_a_name_in_a_message_gives_the_terminal_no_orders(capsys):
+    assert main(["audit", "no\x1b[2Jwhere"]) == 2
+    assert r"jpegproof: no\x1b[2Jwhere: there is no such folder" in capsys.readouterr().err

@@ -8,9 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from jpeg_files import smooth_picture
+from jpeg_files import file_bytes, smooth_picture
+from PIL import Image
 
 from jpegproof.correctors.gate import Gate, Gated, default_gate, gated
+from jpegproof.correctors.protocol import to_pixels
 from jpegproof.jpeg.codec import DecodedJpeg, Pixels, decode, encode
 from jpegproof.jpeg.compression import Compression
 from jpegproof.jpeg.earlier_save import EarlierSave
@@ -88,6 +90,22 @@ def test_a_hidden_save_that_is_good_enough_stays_as_it_is(monkeypatch):
     assert GATE.admits(jpeg(95)) is None
 
 
+@pytest.mark.parametrize(
+    ("found", "downscale", "opens"), [(29, 1, True), (30, 1, False), (21, 4, False), (19, 4, True)]
+)
+def test_a_hidden_save_must_be_coarser_than_a_limit_of_its_own_and_than_the_files(found, downscale, opens, monkeypatch):
+    gate = Gate(GATE.limits, hidden=30)
+    monkeypatch.setattr("jpegproof.correctors.gate.earlier_save", lambda *_: EarlierSave(found, (0, 0), evidence=50.0))
+    assert (gate.admits(jpeg(95), downscale) is not None) == opens
+    assert gate.admits(jpeg(50)) is not None  # the file's own tables say enough
+
+
+def test_a_picture_that_stays_as_it_is_keeps_every_bit():
+    every_value = np.arange(256, dtype=np.uint8).repeat(12).reshape(32, 32, 3)
+    image = replace(jpeg(95), pixels=every_value)
+    assert np.array_equal(to_pixels(Gated(Marker(), GATE)([image])[0]), every_value)
+
+
 def test_pixels_are_not_asked_where_the_file_says_enough(monkeypatch):
     def never(*_):
         raise AssertionError("the pixels were asked")
@@ -99,10 +117,19 @@ def test_pixels_are_not_asked_where_the_file_says_enough(monkeypatch):
     assert GATE.admits(shrunk) is None
 
 
+@pytest.mark.parametrize(("mode", "quality", "opens"), [("RGB", 50, True), ("RGB", 70, False), ("CMYK", 5, False)])
+def test_a_file_of_other_planes_is_judged_by_its_one_table_or_left_alone(mode, quality, opens, monkeypatch):
+    monkeypatch.setattr("jpegproof.correctors.gate.earlier_save", lambda *_: EarlierSave(20, (0, 0), evidence=50.0))
+    picture = Image.fromarray(smooth_picture(40, 56)).convert(mode)
+    image = decode(file_bytes(picture, quality=quality, keep_rgb=True))
+    assert (GATE.admits(image) is not None) == opens
+
+
 def test_its_description_names_the_corrector_and_the_limits():
     one, other = Gated(Marker(), GATE), Gated(Marker(), Gate(((1, 50),)))
     assert one.describe() != other.describe()
     assert one.describe() != Gated(Marker(), GATE, downscale=2).describe()
+    assert one.describe() != Gated(Marker(), Gate(GATE.limits, hidden=30)).describe()
     assert one.describe()["gated"] == {"kind": "marker"}
 
 
@@ -124,3 +151,4 @@ def test_the_shipped_gate_closes_for_what_is_good_and_for_what_will_be_small():
     assert gate.admits(jpeg(10)) is not None
     assert gate.admits(jpeg(95)) is None
     assert gate.limit(16) <= 1
+    assert 10 < gate.hidden <= 51  # a hidden save may be the original itself

@@ -7,7 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from jpeg_files import smooth_picture
+from jpeg_files import file_bytes, smooth_picture
+from jpeg_fixtures import sampled
+from PIL import Image
 from safetensors.torch import save_file
 from small_training import same_state, state_of, thin_corrector
 
@@ -23,6 +25,14 @@ from jpegproof.correctors.grid_corrector import condition
 from jpegproof.exceptions import WeightsError
 from jpegproof.jpeg.codec import DecodedJpeg, decode, encode
 from jpegproof.jpeg.compression import Compression, Subsampling
+from jpegproof.jpeg.parts import part_of
+
+#: Factors of luma and of chroma, across and down.
+SAMPLINGS = {
+    "4:1:1": ((4, 1), (1, 1), (1, 1)),
+    "4:1:0": ((4, 2), (1, 1), (1, 1)),
+    "4:4:0": ((1, 2), (1, 1), (1, 1)),
+}
 
 
 def jpeg(height: int = 40, width: int = 56, quality: int = 20, subsampling: Subsampling = "4:2:0") -> DecodedJpeg:
@@ -162,6 +172,37 @@ def test_bfloat16_answers_nearly_as_float32():
     assert (exact - quick).abs().mean() < 0.5 / 255
 
 
+@pytest.mark.parametrize("name", ["4:1:1", "4:1:0", "4:4:0"])
+def test_a_part_that_begins_on_units_of_16_is_answered_as_in_the_whole_whatever_the_sampling(name):
+    image, corrector = decode(sampled(*SAMPLINGS[name], size=(144, 192))), thin_corrector(awake=True)
+    part, origin = part_of(image, (16, 16, 128, 176))
+    assert origin == (16, 16)
+    whole, alone = corrector([image])[0][:, 16:128, 16:176], corrector([part])[0]
+    reach = 2 * 8 * corrector.network.depth  # pixels that an answer depends on beyond its own block
+    inner = (slice(None), slice(reach, -reach), slice(reach, -reach))
+    assert alone[inner].shape == (3, 48, 96)
+    assert torch.allclose(alone[inner], whole[inner], atol=1e-5)
+    # One block further, blocks take each other's part in a unit: 8 would not have done.
+    shifted = corrector([replace(part, pixels=image.pixels[24:136, 24:184])])[0]
+    assert not torch.allclose(shifted[:, 32:72, 32:72], whole[:, 40:80, 40:80], atol=1e-5)
+
+
+def test_a_picture_of_four_inks_stays_as_it_is_and_one_stored_as_rgb_is_corrected():
+    picture = Image.fromarray(smooth_picture(40, 56))
+    inks, stored = (
+        decode(file_bytes(picture.convert("CMYK"), quality=10)),
+        decode(file_bytes(picture, quality=10, keep_rgb=True)),
+    )
+    corrector = thin_corrector(awake=True)
+    assert torch.equal(corrector([inks])[0], inks.tensor())
+    assert not torch.equal(corrector([stored])[0], stored.tensor())
+    told = condition(stored.header)
+    assert torch.equal(
+        told,
+        condition(replace(stored.header, luma=stored.header.steps[0], chroma=stored.header.steps[1], colours="YCbCr")),
+    )
+
+
 def test_a_grey_picture_stays_grey_and_its_absent_chroma_is_not_heard():
     corrector = thin_corrector(awake=True)
     grey = np.repeat(smooth_picture(40, 56)[..., :1], 3, axis=2)
@@ -178,3 +219,10 @@ def test_a_grey_picture_stays_grey_and_its_absent_chroma_is_not_heard():
     # It stays where it was, and moves the grey by what it adds to luma alone.
     assert (pure - other).abs().mean() < 2 / 255
     assert ((other - pure)[2] - (other - pure)[0]).abs().max() == pytest.approx(1 / 255, abs=1e-5)
+
+
+def test_a_file_that_asks_for_more_than_memory_is_refused_first(tmp_path):
+    false = tmp_path / "false.safetensors"
+    save_file({"head.bias": torch.zeros(1)}, false, metadata={"jpegproof": '{"width": 4096, "depth": 512}'})
+    with pytest.raises(WeightsError, match=r"head\.bias is \(1,\) in the file and \(4096,\) in the network"):
+        load_corrector(false)  # 600 GB

@@ -7,9 +7,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jpeg_files import smooth_picture
+from jpeg_files import file_bytes, smooth_picture
+from PIL import Image
 from small_training import thin_corrector
 
+import jpegproof.deploy
 from jpegproof.correctors.gate import Gate, Gated
 from jpegproof.correctors.protocol import to_pixels
 from jpegproof.deploy.bounded import corrected_input
@@ -18,6 +20,7 @@ from jpegproof.jpeg.compression import Compression
 from jpegproof.jpeg.earlier_save import EarlierSave
 from jpegproof.jpeg.intake import UnusablePictureError
 from jpegproof.models.preparation import ResizeCrop
+from jpegproof.models.shortest_side import ShortestSide
 
 PREPARE = ResizeCrop(40, (32, 32))
 CORRECTOR = thin_corrector(awake=True)
@@ -59,7 +62,7 @@ def test_a_large_upload_is_corrected_near_the_models_scale(size, decoded_at):
     assert not np.array_equal(done.framed, plain)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(16, 400), st.integers(16, 400), st.sampled_from([1.0, 1.5, 2.5]))
 def test_no_upload_costs_more_than_the_budget(height, width, share):
     done = corrected_input(upload(height, width), PREPARE, CORRECTOR, budget=COST * share)
@@ -79,6 +82,48 @@ def test_the_network_hears_what_the_tables_amount_to_after_shrinking():
     assert heard[0].shrunk == pytest.approx(10, rel=0.02)
     assert heard[0].size == (32, 32)
     assert heard[0].luma[0, 0] == pytest.approx(80 / 10, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    "preparation", [PREPARE, ResizeCrop(40, None), ResizeCrop((30, 44), None), ShortestSide(40, 90)]
+)
+@settings(max_examples=25)
+@given(height=st.integers(100, 700), width=st.integers(100, 700))
+def test_a_picture_decoded_at_a_fraction_is_framed_to_the_size_of_the_whole(preparation, height, width):
+    done = corrected_input(upload(height, width), preparation, thin_corrector(), budget=COST * 2)
+    assert done.corrected == "near_scale"
+    assert done.framed.shape[:2] == preparation.framed_size((height, width))
+
+
+@pytest.mark.parametrize("size", [(322, 650), (650, 321), (641, 803), (327, 487)])
+def test_a_picture_decoded_at_a_fraction_lies_where_the_whole_would(size):
+    """Ramps, whose levels tell places: red from top to bottom, green from left to right."""
+    down, across = (np.linspace(40, 200, side) for side in size)
+    pixels = np.stack(np.broadcast_arrays(down[:, None], across, 128), axis=-1)
+    data = encode(np.rint(pixels).astype(np.uint8), Compression("jpeg", 100, "4:4:4"))
+    preparation = ResizeCrop(40, None)
+    done = corrected_input(data, preparation, thin_corrector(), budget=COST * 1.5)
+    assert (done.corrected, done.decoded_at) == ("near_scale", 8)
+    whole = preparation.frame(decode(data).pixels)[0]
+    apart = done.framed[1:-1, 1:-1].astype(float) - whole[1:-1, 1:-1]
+    for ramp, side in ((apart[..., 0].mean(1), whole.shape[0]), (apart[..., 1].mean(0), whole.shape[1])):
+        shift = ramp * side / 160  # in pixels of the input; a wrong scale shows most at the far end
+        assert abs(shift.mean()) < 0.25
+        assert abs(shift[-4:].mean()) < 0.35
+
+
+def test_a_picture_of_four_inks_stays_as_it_is():
+    data = file_bytes(Image.fromarray(smooth_picture(60, 72)).convert("CMYK"), quality=10)
+    for gate in (None, GATE):
+        for share in (1, 4):
+            done = corrected_input(data, PREPARE, CORRECTOR, gate, budget=COST * share)
+            assert (done.corrected, done.multiply_adds) == ("nowhere", 0)
+            assert np.array_equal(done.framed, PREPARE.frame(decode(data).pixels)[0])
+
+
+def test_the_public_names_are_at_hand():
+    assert jpegproof.deploy.corrected_input is corrected_input
+    assert set(jpegproof.deploy.__all__) <= set(vars(jpegproof.deploy))
 
 
 GATE = Gate(((1, 60), (4, 20), (8, 0)))
@@ -123,7 +168,7 @@ def test_a_hidden_coarse_save_is_found_near_the_models_scale_too(monkeypatch):
     assert corrected_input(data, PREPARE, CORRECTOR, GATE, budget=COST).corrected == "near_scale"
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(16, 400), st.integers(16, 400), st.integers(0, 7), st.integers(0, 7), st.sampled_from([1.0, 1.5, 3]))
 def test_a_hidden_save_costs_no_more_than_the_budget_either(height, width, down, across, share):
     with pytest.MonkeyPatch.context() as patch:

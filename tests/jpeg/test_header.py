@@ -6,12 +6,14 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+import torch
 from jpeg_files import file_bytes, frame_header, smooth_picture, with_sampling
 from PIL import Image
 
 from jpegproof.jpeg.codec import decode, encode
 from jpegproof.jpeg.compression import Compression
 from jpegproof.jpeg.header import JpegHeader, after_shrinking, header_of
+from jpegproof.jpeg.ycbcr import rgb_to_ycbcr
 
 PICTURE = Image.fromarray(smooth_picture(40, 56))
 JPEG = file_bytes(PICTURE, quality=75, subsampling="4:2:0")
@@ -63,6 +65,53 @@ def test_a_grey_file_has_no_chroma():
 def test_a_cmyk_file_is_read():
     facts = header(file_bytes(PICTURE.convert("CMYK"), quality=60))
     assert (facts.mode, facts.subsampling) == ("CMYK", "4:4:4")
+
+
+def test_where_no_component_is_chroma_the_quality_is_that_of_the_luma_table():
+    for file in (file_bytes(PICTURE, quality=60, keep_rgb=True), file_bytes(PICTURE.convert("CMYK"), quality=60)):
+        assert (header(file).quality.quality, header(file).quality.fit_error) == (60, 0)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (JPEG, True),
+        (file_bytes(PICTURE.convert("L")), True),
+        (file_bytes(PICTURE, keep_rgb=True), True),
+        (with_sampling(file_bytes(PICTURE, keep_rgb=True), 0x22, 0x11, 0x11), False),
+        (file_bytes(PICTURE.convert("CMYK")), False),
+    ],
+    ids=["luma and chroma", "grey", "RGB", "RGB of different sizes", "CMYK"],
+)
+def test_tables_tell_of_luma_and_chroma_unless_black_is_multiplied_in(data, told):
+    assert header(data).planes_are_told == told
+
+
+def test_steps_are_the_files_tables_where_it_stores_luma_and_chroma():
+    facts = header(JPEG)
+    assert facts.steps[0] is facts.luma
+    assert facts.steps[1] is facts.chroma
+    assert header(file_bytes(PICTURE.convert("L"))).steps[1] is None
+
+
+def test_the_errors_of_a_file_that_stores_rgb_are_as_large_as_its_steps_say():
+    original = np.random.default_rng(0).normal(128, 40, (512, 512, 3)).clip(0, 255).astype(np.uint8)
+    pixels = decode(file_bytes(original, qtables=[[40] * 64], keep_rgb=True))
+    error = torch.from_numpy(pixels.pixels.astype(float) - original).permute(2, 0, 1)
+    luma, *chroma = rgb_to_ycbcr(error)
+    told, told_of_chroma = pixels.header.steps
+    assert told_of_chroma is not None
+    assert float(luma.std()) == pytest.approx(np.sqrt(np.square(told).mean() / 12), rel=0.1)
+    for plane in chroma:
+        assert float(plane.std()) == pytest.approx(np.sqrt(np.square(told_of_chroma).mean() / 12), rel=0.1)
+
+
+def test_a_shrunk_file_that_stored_rgb_is_one_of_luma_and_chroma():
+    before = header(file_bytes(PICTURE, quality=20, keep_rgb=True))
+    after = after_shrinking(before, 1.0, (40, 56))
+    assert after.colours == "YCbCr"
+    assert np.array_equal(after.luma, before.steps[0])
+    assert np.array_equal(after.steps[0], before.steps[0])
 
 
 def test_a_phones_picture_with_a_second_one_inside_is_read():

@@ -7,9 +7,16 @@ from jpeg_files import smooth_picture
 
 from jpegproof.jpeg.codec import decode, encode
 from jpegproof.jpeg.compression import Compression
-from jpegproof.jpeg.parts import part_of
+from jpegproof.jpeg.parts import UNIT, WIDEST_UNIT, part_of
+from jpegproof.jpeg.sampling import FACTORS
 
 IMAGE = decode(encode(smooth_picture(44, 64), Compression("jpeg", 30)))
+
+
+def test_units_hold_whole_blocks_of_every_sampling():
+    for down, across in FACTORS.values():
+        assert WIDEST_UNIT % (8 * down) == WIDEST_UNIT % (8 * across) == 0
+        assert UNIT % (8 * min(down, 2)) == UNIT % (8 * min(across, 2)) == 0
 
 
 def test_a_part_begins_on_the_grid_of_16_and_covers_the_region():

@@ -72,7 +72,8 @@ def test_what_has_no_grid_or_other_colours_is_refused():
     header = decode(file_bytes(smooth_picture(16, 16))).header
     pixels = smooth_picture(16, 16)
     assert can_recover(header)
-    for other in (replace(header, mode="CMYK"), replace(header, subsampling="3x1"), replace(header, shrunk=2.0)):
+    others = ({"mode": "CMYK"}, {"colours": "RGB"}, {"subsampling": "3x1"}, {"shrunk": 2.0})
+    for other in (replace(header, **fields) for fields in others):
         assert not can_recover(other)
         with pytest.raises(ValueError, match="cannot be recovered"):
             recover_coefficients(pixels, other)

@@ -15,6 +15,7 @@ from jpegproof.exceptions import JpegproofError, ModelError, UnknownNameError, W
 from jpegproof.models.find import find_model
 from jpegproof.models.model import Model, state_digest, wrap
 from jpegproof.models.preparation import ResizeCrop
+from jpegproof.tasks.batch import Batch
 
 NETWORK = """
 import torch
@@ -59,7 +60,7 @@ def test_a_network_becomes_an_imagenet_classifier_ready_to_be_measured(own: Any)
     assert model.task.name == "classification"
     assert model.preparation == ResizeCrop()
     assert not model.network.training
-    assert model.task.observe(model.network, torch.zeros(2, 3, 8, 8)).shape == (2, 3)
+    assert model.task.observe(model.network, Batch.of(torch.zeros(2, 3, 8, 8))).shape == (2, 3)
 
 
 def test_a_wrapped_network_keeps_its_own_preparation(own: Any):

@@ -23,6 +23,7 @@ from jpegproof.models.find import find_model
 from jpegproof.models.model import Model
 from jpegproof.models.timm_models import timm_classifier_names
 from jpegproof.models.torchvision_models import torchvision_classifier, torchvision_classifier_names
+from jpegproof.tasks.batch import Batch
 
 PICTURE = smooth_picture(333, 500)
 
@@ -57,7 +58,7 @@ def test_random_weights_are_those_of_the_seed(name: str):
     def answer(seed: int) -> torch.Tensor:
         model = find_model(name, weights="random", seed=seed)
         with torch.inference_mode():
-            return model.task.observe(model.network, prepared(model)[None])
+            return model.task.observe(model.network, Batch.of(prepared(model)[None]))
 
     state = torch.random.get_rng_state()
     assert torch.equal(answer(0), answer(0))

@@ -15,7 +15,8 @@ from PIL import Image
 from torchvision.transforms import CenterCrop, InterpolationMode, Resize
 from torchvision.transforms import functional as functional
 
-from jpegproof.models.preparation import Geometry, Interpolation, ResizeCrop
+from jpegproof.models.preparation import Interpolation, ResizeCrop
+from jpegproof.tasks.geometry import Geometry
 
 SIDES = st.integers(1, 90)
 FILTERS = ["bilinear", "bicubic", "nearest", "lanczos"]

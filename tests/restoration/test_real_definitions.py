@@ -15,7 +15,7 @@ from jpegproof.restoration.published import published_for
 from jpegproof.restoration.rows import Number
 from jpegproof.restoration.score_pictures import score_pictures
 from jpegproof.restoration.summary import numbers_of
-from jpegproof.verbs.benchmark import Silence
+from jpegproof.silence import Silence
 
 #: Means over the pictures at quality 10, 20, 30 and 40, computed independently of this package.
 EXPECTED = {

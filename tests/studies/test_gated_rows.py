@@ -49,6 +49,58 @@ def test_a_gated_row_is_the_corrected_one_where_the_gate_opens_and_the_plain_one
         assert found["none", quality] != found["off_the_shelf", quality]
 
 
+def rows_by_model(content, folder) -> dict[tuple[str, str], bytes]:
+    """The predictions at the study's one quality, by model and row."""
+    run_here(spec_of(content, folder), folder / "out")
+    plan = make_plan(spec_of(content, folder), Workshop(spec_of(content, folder), allow_code=True))
+    files = prediction_files(folder / "out")
+    edges = [(plan.edges[cell.edge], cell) for cell in plan.cells if cell.compression]
+    return {(edge.model, edge.mitigation): files[f"{cell.name}.parquet"] for edge, cell in edges}
+
+
+@pytest.fixture
+def shut_for_small_pictures(monkeypatch) -> list[float]:
+    """A gate that opens at quality 50 but not where pictures are then shrunk by 4; the downscales that it hears."""
+    heard: list[float] = []
+
+    class Listening(Gate):
+        def admits(self, image, downscale=1.0):
+            heard.append(downscale)
+            return super().admits(image, downscale)
+
+    for module in ("correctors.gate", "studies.plan"):
+        monkeypatch.setattr(f"jpegproof.{module}.default_gate", lambda: Listening(((1.0, 60.0), (2.0, 60.0), (4.0, 0))))
+    return heard
+
+
+def test_the_gate_is_told_by_how_much_each_model_shrinks_its_pictures(content, tmp_path, shut_for_small_pictures):
+    content["compression"] = {"qualities": [50]}
+    content["models"]["small"] = {"from": "tiny_model.py:build", "preparation": {"resize": 10, "crop": [10, 10]}}
+    files = rows_by_model(content, tmp_path)
+    assert files["tiny", "gated"] == files["tiny", "off_the_shelf"] != files["tiny", "none"]
+    assert files["small", "gated"] == files["small", "none"] != files["small", "off_the_shelf"]
+    assert sorted(set(shut_for_small_pictures)) == pytest.approx([1.25, 5])
+
+
+def test_models_that_shrink_alike_share_a_correction_behind_the_gate(content, tmp_path, shut_for_small_pictures):
+    content["compression"] = {"qualities": [50]}
+    content["models"]["narrow"] = {"from": "tiny_model.py:build", "preparation": {"crop": [24, 24]}}
+    files = rows_by_model(content, tmp_path)
+    assert len(shut_for_small_pictures) == 6  # pictures, not pictures times models
+    for model in ("tiny", "narrow"):
+        assert files[model, "gated"] == files[model, "off_the_shelf"]
+
+
+def test_pictures_that_were_shrunk_before_they_were_compressed_are_shrunk_no_more(
+    content, tmp_path, shut_for_small_pictures
+):
+    content["compression"] = {"qualities": [50], "stage": "input"}
+    content["models"]["tiny"]["preparation"] = {"resize": 10, "crop": [10, 10]}
+    files = rows_by_model(content, tmp_path)
+    assert set(shut_for_small_pictures) == {1.0}
+    assert files["tiny", "gated"] == files["tiny", "off_the_shelf"]
+
+
 def test_another_gate_gives_other_cells(content, tmp_path, monkeypatch):
     def names():
         spec = spec_of(content, tmp_path)

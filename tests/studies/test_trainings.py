@@ -19,11 +19,12 @@ from test_kill_and_resume import finish, start, wait_for
 from jpegproof.cli.main import main
 from jpegproof.correctors.default import corrector_bytes
 from jpegproof.exceptions import DataError, ModelError, StudyFileError
+from jpegproof.silence import Silence
 from jpegproof.studies.artifacts import training_pictures
 from jpegproof.studies.engine import Hands
 from jpegproof.studies.folds import fold_of
 from jpegproof.studies.plan import load_plan, make_plan
-from jpegproof.studies.run import Silence, run_study
+from jpegproof.studies.run import run_study
 from jpegproof.studies.spec import StudySpec
 from jpegproof.studies.store import Store
 from jpegproof.studies.study_file import load_study, with_absolute_paths

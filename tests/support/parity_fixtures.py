@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 import torch
+from outside_folders import outside_folder
 
 
 @dataclass(frozen=True)
@@ -30,14 +29,8 @@ class ParityFixture:
 
 
 def parity_folder() -> Path:
-    """The folder of fixtures: $JPEGPROOF_PARITY, or ``../shared/parity`` beside the repository.
-
-    Skips the calling test, with the reason, where it is absent.
-    """
-    folder = Path(os.environ.get("JPEGPROOF_PARITY") or Path(__file__).parents[3] / "shared" / "parity")
-    if not folder.is_dir():
-        pytest.skip(f"{folder} is absent: set JPEGPROOF_PARITY to the folder of parity fixtures")
-    return folder
+    """The folder of fixtures: $JPEGPROOF_PARITY, or ``../shared/parity``; see `outside_folder`."""
+    return outside_folder("parity", "JPEGPROOF_PARITY", "parity fixtures")
 
 
 def parity_fixture(name: str) -> ParityFixture:
@@ -58,6 +51,12 @@ def fill(network: torch.nn.Module, fixture: ParityFixture) -> None:
     for key, shape, dtype in rows:
         value = rule.tensor(key, shape, dtype, *fixture.spec["fill"].get(key, (None, None)))
         state[key].copy_(torch.from_numpy(value))
+
+
+def write_checkpoint(fixture: ParityFixture, path: Path) -> Path:
+    """Writes the fixture's weights as the official code writes its checkpoints."""
+    _fill().write(fixture.spec, str(path))
+    return path
 
 
 def _fill() -> Any:

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from torch import nn
 
 from jpegproof.exceptions import ModelError, UnknownNameError
+from jpegproof.tasks.batch import Batch
 from jpegproof.tasks.classification import Classification
 from jpegproof.tasks.find import TASKS, find_task
 
 TASK = Classification()
-PICTURES = torch.zeros(2, 3, 4, 4)
+PICTURES = Batch.of(torch.zeros(2, 3, 4, 4))
 
 
 class Answering(nn.Module):
@@ -127,7 +128,7 @@ def test_an_answer_that_is_not_finite_is_a_recorded_reason(value: float):
 
 def test_what_is_kept_comes_back_bit_by_bit_in_any_order():
     answer = logits(4, 6)
-    kept = TASK.keep(answer)
+    kept = TASK.keep(answer, [None] * len(answer))
     assert list(kept) == TASK.reference_schema.names
     table = pa.table({"logits": pa.array(kept["logits"], type=TASK.reference_schema.field("logits").type)})
     assert torch.equal(TASK.restore(table, torch.device("cpu")), answer)
@@ -138,7 +139,7 @@ def test_what_is_kept_comes_back_bit_by_bit_in_any_order():
 
 
 def test_what_is_restored_can_be_written_to():
-    table = pa.table({"logits": pa.array(TASK.keep(logits(2, 6))["logits"])})
+    table = pa.table({"logits": pa.array(TASK.keep(logits(2, 6), [None, None])["logits"])})
     TASK.restore(table, torch.device("cpu")).zero_()
     assert table["logits"][0].as_py() == pytest.approx(logits(2, 6)[0].tolist())
 
@@ -172,19 +173,19 @@ def test_another_number_of_classes_is_answered_with_the_mends(classes: int):
     assert "classes: FILE" in str(caught.value)
 
 
-def test_the_supervised_loss_is_cross_entropy_per_picture():
+def test_the_supervised_loss_is_the_mean_cross_entropy():
     answer = logits(3, 5).requires_grad_()
-    loss = TASK.supervised_loss(answer, [0, 4, 2])
-    expected = -torch.log_softmax(answer, 1)[torch.arange(3), [0, 4, 2]]
+    loss = TASK.supervised_loss(Answering(answer), Batch.of(torch.zeros(3, 3, 4, 4)), [0, 4, 2])
+    expected = -torch.log_softmax(answer, 1)[torch.arange(3), [0, 4, 2]].mean()
     assert torch.allclose(loss, expected)
-    loss.sum().backward()
+    loss.backward()
     assert answer.grad is not None
 
 
 @pytest.mark.parametrize("targets", [[0, None], [0, 5], [-1, 0]])
 def test_the_supervised_loss_needs_labels_that_the_model_knows(targets: list[int | None]):
     with pytest.raises(ModelError, match="from 0 to 4"):
-        TASK.supervised_loss(logits(2, 5), targets)
+        TASK.supervised_loss(Answering(logits(2, 5)), PICTURES, targets)
 
 
 def test_one_logit_is_no_classifier():

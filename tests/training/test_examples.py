@@ -168,3 +168,52 @@ def test_memory_for_decoded_pictures_is_bounded(monkeypatch):
 def test_at_the_models_input_pictures_are_framed_before_they_are_compressed():
     supply = Examples([(pictures(), range(5))], replace(RECIPE, stage="input"), ResizeCrop(40, (32, 24)))
     assert {example.jpeg.pixels.shape for example in supply.batch(0)} == {(32, 24, 3)}
+
+
+class _Placed:
+    """A target that remembers how it was turned."""
+
+    def __init__(self, turns: str = "") -> None:
+        self.turns = turns
+
+    def describe(self) -> str:
+        return self.turns
+
+    def mirrored(self) -> _Placed:
+        return _Placed(self.turns + "m")
+
+    def upended(self) -> _Placed:
+        return _Placed(self.turns + "u")
+
+    def transposed(self) -> _Placed:
+        return _Placed(self.turns + "t")
+
+
+class _WithPlaces(PicturesInMemory):
+    def target(self, index: int) -> _Placed:
+        del index
+        return _Placed()
+
+
+def test_what_is_true_is_turned_with_the_picture():
+    picture = noise_picture(32, 48)
+    supply = Examples([(_WithPlaces([picture]), [0])], replace(RECIPE, batch=64, augment="dihedral"))
+    seen = set()
+    for example in supply.batch(0):
+        expected = picture
+        for turn in example.target.turns:
+            expected = {"m": expected[:, ::-1], "u": expected[::-1], "t": expected.transpose(1, 0, 2)}[turn]
+        assert np.array_equal(example.original, expected)
+        assert example.source == expected.shape[:2]
+        assert (example.name is None) == bool(example.target.turns)
+        seen.add(example.target.turns)
+    assert len(seen) == 8
+
+
+def test_labels_that_nobody_reads_are_not_asked_for():
+    class Unreadable(PicturesInMemory):
+        def target(self, index: int) -> int:
+            raise AssertionError("asked for")
+
+    supply = Examples([(Unreadable([noise_picture(32, 48)]), [0])], RECIPE, labelled=False)
+    assert supply.batch(0)[0].target is None

@@ -146,7 +146,7 @@ def test_statistics_are_the_plain_averages_over_the_batches():
     means = []
     for step in range(RECIPE.steps):
         with torch.no_grad():
-            inputs = inputs_of_jpegs(model, supply.batch(step), None, "source")
+            inputs = inputs_of_jpegs(model, supply.batch(step), None, "source").stacked()
             means.append(model.network.get_submodule("features")(inputs).mean((0, 2, 3)))
     reestimate_statistics(model, supply, RECIPE)
     estimated = norm_of(model).running_mean
@@ -164,7 +164,7 @@ def test_training_takes_the_path_of_use(prepare):
     """Compressed at the source, corrected, resized: the input that training makes is the one that evaluation makes."""
     model, corrector = tiny_model(prepare=prepare), thin_corrector(awake=True)
     batch = examples(batch=3).batch(0)
-    trained = inputs_of_jpegs(model, batch, corrector, "source").detach()
+    trained = inputs_of_jpegs(model, batch, corrector, "source").stacked().detach()
     for example, made in zip(batch, trained, strict=True):
         corrected = to_pixels(corrector([example.jpeg])[0])
         used = prepare.normalise(prepare.frame(corrected)[0])
@@ -175,10 +175,10 @@ def test_training_takes_the_path_of_use(prepare):
 def test_without_a_corrector_training_sees_exactly_what_evaluation_sees():
     model = tiny_model()
     batch = examples().batch(0)
-    for example, made in zip(batch, inputs_of_jpegs(model, batch, None, "source"), strict=True):
+    for example, made in zip(batch, inputs_of_jpegs(model, batch, None, "source").inputs, strict=True):
         used = model.preparation.normalise(model.preparation.frame(example.jpeg.pixels)[0])
         assert torch.equal(made, used)
-    for example, made in zip(batch, inputs_of_originals(model, batch, "source"), strict=True):
+    for example, made in zip(batch, inputs_of_originals(model, batch, "source").inputs, strict=True):
         assert torch.equal(made, model.preparation.normalise(model.preparation.frame(example.original)[0]))
 
 
@@ -190,10 +190,10 @@ def test_only_what_the_model_sees_is_corrected(monkeypatch):
     wide = Examples([(PicturesInMemory([smooth_picture(64, 320)]), [0])], replace(RECIPE, batch=1))
     model = tiny_model(prepare=ResizeCrop(64, (64, 64)))
     batch = wide.batch(0)
-    part = inputs_of_jpegs(model, batch, corrector, "source").detach()
+    part = inputs_of_jpegs(model, batch, corrector, "source").stacked().detach()
     assert corrected[0].pixels.shape[1] <= 64 + 2 * (path_of_use.MARGIN + 16)
     monkeypatch.setattr(path_of_use, "MARGIN", 1000)
-    whole = inputs_of_jpegs(model, batch, corrector, "source").detach()
+    whole = inputs_of_jpegs(model, batch, corrector, "source").stacked().detach()
     inner = (..., slice(None), slice(8, -8))
     assert torch.allclose(part[inner], whole[inner], atol=0.2)
 
@@ -203,7 +203,7 @@ def test_at_the_models_input_nothing_is_resized_any_more():
     recipe = replace(RECIPE, stage="input")
     supply = Examples([(pictures(), range(5))], recipe, model.preparation)
     batch = supply.batch(0)
-    made = inputs_of_jpegs(model, batch, thin_corrector(), "input").detach()
+    made = inputs_of_jpegs(model, batch, thin_corrector(), "input").stacked().detach()
     used = torch.stack([model.preparation.normalise(example.jpeg.pixels) for example in batch])
     assert torch.allclose(made, used, atol=1e-5)
     train(TargetCorrector(thin_corrector(), model, "input"), supply, recipe)
@@ -240,7 +240,7 @@ def test_a_frozen_corrector_hands_on_what_it_hands_on_in_use():
     model, corrector = tiny_model(prepare=ResizeCrop(None, None)), thin_corrector(awake=True)
     batch = examples(batch=2).batch(0)
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        made = inputs_of_jpegs(model, batch, corrector, "source")
+        made = inputs_of_jpegs(model, batch, corrector, "source").inputs
     for example, given in zip(batch, made, strict=True):
         used = model.preparation.normalise(to_pixels(corrector([example.jpeg])[0]))
         assert torch.allclose(given, used, atol=1e-5)

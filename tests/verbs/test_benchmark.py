@@ -142,10 +142,87 @@ def test_where_no_picture_can_be_used_the_exit_code_is_2(photos, tmp_path, capsy
     assert len(rows(tmp_path / "out" / "skipped.csv")) == 2
 
 
-def test_a_stopped_benchmark_does_not_promise_to_go_on(photos, tmp_path, capsys, monkeypatch):
-    def stopped(*given, **options):
-        raise KeyboardInterrupt
+class Counting:
+    """The JPEG as it is; counts what it is given, and is stopped by Ctrl-C at a picture of its choice."""
 
-    monkeypatch.setattr("jpegproof.verbs.benchmark.score_pictures", stopped)
-    assert main(["benchmark", "restoration", str(photos), "--out", str(tmp_path / "out"), "--quiet"]) == 130
-    assert "nothing is written" in capsys.readouterr().err
+    scale = 1
+
+    def __init__(self, name: str = "counting", stop_at: int | None = None) -> None:
+        self.name, self.stop_at, self.seen = name, stop_at, 0
+
+    def __call__(self, images):
+        self.seen += len(images)
+        if self.seen == self.stop_at:
+            raise KeyboardInterrupt
+        return [image.tensor() for image in images]
+
+    def describe(self):
+        return {"kind": self.name}
+
+
+def test_a_stopped_benchmark_goes_on_where_it_stood(photos, tmp_path):
+    def run(corrector, folder):
+        given = {"qualities": "10,50", "out": tmp_path / folder, "threads": 1}
+        return jpegproof.benchmark("restoration", photos, correctors={"mine": corrector}, **given)
+
+    whole, first, second = Counting(), Counting(stop_at=6), Counting()
+    expected = run(whole, "whole")
+    assert whole.seen == 2 * (2 + 3)
+    with pytest.raises(KeyboardInterrupt):
+        run(first, "stopped")
+    done = run(second, "stopped")
+    assert first.seen - 1 + second.seen == whole.seen
+    assert (done.scores, done.numbers) == (expected.scores, expected.numbers)
+
+
+def test_only_what_is_new_is_measured(photos, tmp_path):
+    def seen(pictures=photos, name="mine", **changes):
+        corrector = Counting(name)
+        given = {"qualities": 10, "out": tmp_path / "out", "threads": 1, "correctors": {"mine": corrector}, **changes}
+        jpegproof.benchmark("restoration", pictures, **given)
+        return corrector.seen
+
+    assert seen() == 5
+    assert seen() == 0
+    assert seen(qualities="10,20") == 5
+    assert seen(subsampling="4:4:4") == 2  # luma has no chroma
+    assert seen(name="another") == 5
+    Image.fromarray(smooth_picture(40, 44, seed=9)).save(photos / "1.png")
+    assert seen() == 2
+
+
+def test_a_picture_too_large_for_memory_goes_in_tiles(photos, tmp_path, monkeypatch):
+    monkeypatch.setattr("jpegproof.correctors.tiles.MEMORY", 0)
+    (photos / "0.png").unlink()
+    (photos / "1.png").unlink()
+    Image.fromarray(smooth_picture(160, 200)).save(photos / "large.png")
+    corrector = Counting()
+    given = {"qualities": 10, "planes": "colour", "out": tmp_path / "out", "threads": 1}
+    done = jpegproof.benchmark("restoration", photos, correctors={"mine": corrector}, **given)
+    assert corrector.seen > 1
+    assert [number.value for number in done.numbers if number.metric == "colour_psnr_gain"] == [0]
+
+
+def test_a_file_of_scores_that_was_cut_off_is_used_as_far_as_it_goes(photos, tmp_path):
+    first, second = Counting(), Counting()
+    for corrector in (first, second):
+        jpegproof.benchmark("restoration", photos, correctors={"mine": corrector}, qualities=10, out=tmp_path / "out")
+        file = tmp_path / "out" / "scores.jsonl"
+        file.write_bytes(file.read_bytes()[:-9])
+    assert (first.seen, second.seen) == (5, 1)
+
+
+def test_another_file_in_the_place_of_the_scores_is_left_alone(photos, tmp_path):
+    file = tmp_path / "out" / "scores.jsonl"
+    file.parent.mkdir()
+    file.write_text("[1]\n")
+    with pytest.raises(StoreError, match="delete it"):
+        jpegproof.benchmark("restoration", photos, out=tmp_path / "out")
+    assert file.read_text() == "[1]\n"
+
+
+def test_a_corrector_that_enlarges_is_refused(photos, tmp_path):
+    corrector = Counting()
+    corrector.scale = 2
+    with pytest.raises(JpegproofError, match="corrector mine: enlarges 2 times"):
+        jpegproof.benchmark("restoration", photos, correctors={"mine": corrector}, out=tmp_path / "out")

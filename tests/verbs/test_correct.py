@@ -114,12 +114,26 @@ def test_grey_stays_grey(place: Path):
     assert (found == np.asarray(Image.fromarray(answer).convert("L"))).all()
 
 
-def test_cmyk_becomes_rgb_and_the_table_says_so(place: Path):
-    put("in/inks.jpg", jpeg(mode="CMYK"))
+def test_cmyk_becomes_rgb_but_no_more_and_the_table_says_so(place: Path):
+    data = jpeg(mode="CMYK")
+    put("in/inks.jpg", data)
     done = corrected()
     with Image.open("out/inks.png") as image:
         assert image.mode == "RGB"
-    assert [row.note for row in done.files if row.input.endswith("inks.jpg")] == ["CMYK became RGB"]
+        assert np.array_equal(np.asarray(image), decode(data).pixels)
+    row = next(row for row in done.files if row.input.endswith("inks.jpg"))
+    assert row.outcome == "untouched"
+    assert row.note.startswith("CMYK became RGB; not corrected: what was lost of a picture of four inks is not known")
+    again = corrected(out="jpegs", format="jpeg")
+    assert Path("jpegs/inks.jpg").read_bytes() == data
+    assert [row.note for row in again.files if row.outcome == "untouched"] == [row.note.split("; ")[1]]
+
+
+def test_a_file_that_stores_rgb_is_corrected(place: Path):
+    put("in/stored.jpg", jpeg(keep_rgb=True))
+    done = corrected()
+    assert outcomes(done)["stored.jpg"] == "corrected"
+    assert next(row.quality for row in done.files if row.input.endswith("stored.jpg")) == 15
 
 
 def test_metadata_come_along_and_pixels_stay_in_stored_orientation(place: Path):
@@ -489,3 +503,22 @@ def test_rows_say_everything_that_the_table_says(place: Path):
     assert row == FileCorrection(str(place / "in" / "a.jpg"), "a.png", "corrected", "", 56, 40, 15, row.settings)
     assert row.settings.startswith("grid png ")
     assert [row["output"] for row in rows_of(done)] == ["a.png", "deep/grey.png"]
+
+
+def test_where_upper_and_lower_case_are_the_same_nothing_is_written_twice(place: Path, monkeypatch: Any):
+    put("in/A.jpg", jpeg(seed=2))
+    monkeypatch.setattr("jpegproof.verbs.correction_plan.ignores_case", lambda folder: True)
+    with pytest.raises(DataError, match=r"in/A\.jpg and in/a\.jpg would both become A\.jpg\.png"):
+        correct("in", "out", corrector=CORRECTOR)
+    assert not list(Path("out").rglob("*.png"))
+
+
+def test_a_name_is_no_formula_and_no_order_in_the_table(place: Path):
+    put("in/=1+1\x1b[31m.jpg", jpeg())
+    correct("in", "out", corrector=CORRECTOR)
+    table = Path("out/corrected.csv").read_text()
+    assert r",'=1+1\x1b[31m.png,corrected," in table
+    # The row is known again.
+    done = correct("in", "out", corrector=CORRECTOR)
+    assert (done.finished_before, done.count("corrected")) == (3, 3)
+    assert Path("out/corrected.csv").read_text().count("=1+1") == 2

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from jpegproof.exceptions import DataError, StoreError
-from jpegproof.verbs.correction_plan import plan_tasks
+from jpegproof.verbs import correction_plan
+from jpegproof.verbs.correction_plan import plan_tasks, refuse_clashes
 
 
 @pytest.fixture
@@ -169,3 +170,66 @@ def test_no_input_is_written_over_through_a_link(place: Path):
     Path("out/b.png").symlink_to("../b.jpg")
     with pytest.raises(StoreError, match="is one of the inputs"):
         planned("b.jpg")
+
+
+def test_no_input_is_written_over_under_another_name_of_it(place: Path):
+    touch("b.jpg")
+    Path("out").mkdir()
+    Path("out/b.png").hardlink_to("b.jpg")
+    with pytest.raises(StoreError, match="is one of the inputs"):
+        planned("b.jpg")
+
+
+# Where upper and lower case are the same
+
+
+@pytest.fixture
+def ignoring_case(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looks files up as such a file system does, below the working folder."""
+    exact = correction_plan._identity
+
+    def looked_up(path: Path) -> tuple[int, int] | None:
+        whole = Path(os.path.abspath(path))  # noqa: PTH100
+        names = {str(found).casefold(): found for found in place.rglob("*")}
+        return exact(names.get(str(whole).casefold(), whole))
+
+    monkeypatch.setattr(correction_plan, "_identity", looked_up)
+    monkeypatch.setattr(correction_plan, "ignores_case", lambda folder: True)
+
+
+@pytest.mark.usefixtures("ignoring_case")
+def test_the_input_folder_is_known_in_any_case(place: Path):
+    touch("in/a.jpg")
+    for out in ("IN", "In/out"):
+        with pytest.raises(StoreError, match="into the input folder in"):
+            planned("in", out=out)
+    assert planned("in") == {"in/a.jpg": "a.png"}
+
+
+@pytest.mark.usefixtures("ignoring_case")
+def test_the_input_is_known_in_any_case(place: Path):
+    touch("one/A.PNG")
+    with pytest.raises(StoreError, match=r"one/A\.png: is one of the inputs"):
+        planned("one/A.PNG", out="one")
+
+
+def tasks_of(*inputs: str) -> list[correction_plan.Task]:
+    tasks = plan_tasks(inputs, Path("out"), ".png")
+    for task in tasks:
+        task.target.parent.mkdir(parents=True, exist_ok=True)
+    return tasks
+
+
+@pytest.mark.usefixtures("ignoring_case")
+@pytest.mark.parametrize("twins", [("in/a.jpg", "in/A.jpg"), ("in/sub/a.jpg", "in/SUB/a.jpg")])
+def test_two_inputs_never_become_one_output(place: Path, twins: tuple[str, str]):
+    touch(*twins)
+    with pytest.raises(DataError, match="upper and lower case are the same"):
+        refuse_clashes(tasks_of("in"))
+
+
+def test_where_case_matters_both_have_an_output(place: Path):
+    touch("in/a.jpg", "in/A.jpg")
+    tasks = tasks_of("in")
+    refuse_clashes(tasks)
+    assert len(tasks) == 2

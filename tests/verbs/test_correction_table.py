@@ -11,7 +11,7 @@ from jpegproof.verbs.correction_table import CorrectionTable, FileCorrection, sh
 
 ROWS = [
     FileCorrection("/in/a.jpg", "a.png", "corrected", "", 640, 480, 75, "grid png 0123"),
-    FileCorrection('/in/"odd", name\n.jpg', "", "skipped", "cannot be decoded: a, b", None, None, None),
+    FileCorrection(r'/in/"odd", name\n.jpg', "", "skipped", "cannot be decoded: a, b", None, None, None),
     FileCorrection("/in/c.png", "", "nothing to correct", "not a JPEG but PNG"),
 ]
 
@@ -62,3 +62,20 @@ def test_a_folder_in_its_place_is_told(table: CorrectionTable):
 
 def test_a_name_that_is_not_utf8_is_shown_with_escapes():
     assert shown(Path("a\udcff.jpg")) == r"a\xff.jpg"
+
+
+def test_a_name_gives_a_terminal_no_orders():
+    assert shown(Path("a\x1b[31m\u202egpj.exe")) == r"a\x1b[31m\u202egpj.exe"
+
+
+@pytest.mark.parametrize("output", ["=HYPERLINK(1).png", "'=1.png", "'a.png", " +1.png", "＝1.png"])
+def test_a_name_cannot_become_a_formula_of_a_spreadsheet_and_is_still_known_again(table: CorrectionTable, output: str):
+    row = FileCorrection("/in/a.jpg", output, "corrected", r"said \x1b[31m")
+    table.begin([row])
+    assert f",'{output}," in table.path.read_text()
+    assert table.earlier() == [row]
+
+
+def test_a_reason_gives_a_terminal_no_orders(table: CorrectionTable):
+    table.begin([FileCorrection("/in/a.jpg", "", "skipped", "said \x1b[31m\r\n=1")])
+    assert r"said \x1b[31m\r\n=1" in table.path.read_text()

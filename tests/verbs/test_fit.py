@@ -13,7 +13,7 @@ import jpegproof
 from jpegproof.cli.main import main
 from jpegproof.correctors.default import corrector_bytes, trained_for
 from jpegproof.exceptions import JpegproofError
-from jpegproof.studies.run import Silence
+from jpegproof.silence import Silence
 from jpegproof.verbs.fit import fit
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jpegproof.verbs.whole_file import remove_leftovers, whole_file
+from jpegproof.verbs.whole_file import ignores_case, remove_leftovers, whole_file
 
 
 def test_a_file_takes_its_name_only_at_the_end(tmp_path: Path):
@@ -59,3 +59,14 @@ def test_a_name_of_the_longest_kind_can_be_written(tmp_path: Path):
     with whole_file(path) as file:
         file.write(b"whole")
     assert path.read_bytes() == b"whole"
+
+
+def test_a_folder_tells_whether_case_matters_in_it_and_stays_as_it_was(tmp_path: Path):
+    (tmp_path / "a").touch()
+    assert ignores_case(tmp_path) == (tmp_path / "A").exists()
+    assert list(tmp_path.iterdir()) == [tmp_path / "a"]
+
+
+def test_a_folder_where_every_name_is_there_ignores_case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(os.path, "lexists", lambda path: True)
+    assert ignores_case(tmp_path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,15 +118,25 @@ def _percentiles(values: Values, counted: Values, seed: int, resamples: int) -> 
 def _resampled(values: Values, counted: Values, seed: int, resamples: int) -> Values:
     """(resamples, columns): the mean of each column in each resample."""
     pictures, columns = values.shape
-    random = np.random.Generator(np.random.PCG64([seed, pictures]))
     means = np.empty((resamples, columns))
+    begin = 0
+    for weights in resampling_weights(pictures, seed, resamples):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means[begin : begin + len(weights)] = (weights @ values) / (weights @ counted)
+        begin += len(weights)
+    return means
+
+
+def resampling_weights(pictures: int, seed: int, resamples: int = RESAMPLES) -> Iterator[Values]:
+    """How often each picture comes in each resample: (some, pictures) whole numbers at a time, `resamples` in all.
+
+    Fewer resamples are the first ones of more, so that whatever is worked out from them is paired.
+    """
+    random = np.random.Generator(np.random.PCG64([seed, pictures]))
     chunk = max(_CHUNK_BYTES // (8 * pictures), 1)
     for begin in range(0, resamples, chunk):
         count = min(chunk, resamples - begin)
         drawn = random.integers(0, pictures, size=(count, pictures))
         rows = np.arange(count)[:, None] * pictures
         weights = np.bincount((drawn + rows).ravel(), minlength=count * pictures).reshape(count, pictures)
-        weights = weights.astype(np.float64)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            means[begin : begin + count] = (weights @ values) / (weights @ counted)
-    return means
+        yield weights.astype(np.float64)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -12,26 +12,49 @@ from numpy.typing import NDArray
 
 from jpegproof.analysis import classification
 from jpegproof.analysis.bootstrap import Interval, mean_intervals
+from jpegproof.analysis.detection.study_metrics import COLUMNS, REFERENCE_COLUMNS, box_and_mask_metrics, box_metrics
 from jpegproof.analysis.gaps import POOLED, gap_closed
+from jpegproof.analysis.pooled import PooledMetric, Resamples
 from jpegproof.analysis.rows import Comparison, Gap, Result, Skip
 from jpegproof.jpeg.compression import Compression
 from jpegproof.studies.plan import Cell, Edge, Plan
 from jpegproof.studies.predictions import read_predictions
 from jpegproof.studies.store import Store
 
-Metrics = Callable[[pa.Table, pa.Table], dict[str, NDArray[np.float64]]]
+#: A metric that is a mean over pictures is its column, picture by picture; others know how to be resampled.
+Metric = NDArray[np.float64] | PooledMetric
 
-#: Per task: its metrics, and the stored columns that they need.
-METRICS: dict[str, tuple[Metrics, Sequence[str]]] = {
-    "classification": (classification.classification_metrics, classification.COLUMNS),
+
+class TaskMetrics(NamedTuple):
+    """How a task's stored answers become metrics.
+
+    Attributes:
+        of: the metrics of answers, given the model's answers on the originals.
+        columns: the stored columns that they need.
+        reference_columns: those that they need of the answers on the originals.
+    """
+
+    of: Callable[[pa.Table, pa.Table], Mapping[str, Metric]]
+    columns: Sequence[str]
+    reference_columns: Sequence[str]
+
+
+METRICS = {
+    "classification": TaskMetrics(
+        classification.classification_metrics, classification.COLUMNS, classification.COLUMNS
+    ),
+    "detection": TaskMetrics(box_metrics, COLUMNS, REFERENCE_COLUMNS),
+    "instance_segmentation": TaskMetrics(box_and_mask_metrics, COLUMNS, REFERENCE_COLUMNS),
 }
 
 #: The metrics that are shares of pictures, in percent, and what one picture can add to a share or to a difference.
 SHARES = frozenset(["top1", "top5", "agreement"])
 SHARE, CHANGE = (0.0, 100.0), (-100.0, 100.0)
 
-#: The metrics that have a gap to close: those that are better when higher.
-GAP_METRICS = ("top1", "top5", "true_label_log_probability", "agreement")
+#: The metrics that have no gap to close, since lower is better.
+WITHOUT_GAP = frozenset(["distance"])
+#: The metrics that compare with the answers on the originals, and what they are on the originals themselves.
+AGAINST_ORIGINALS = {"agreement": 100.0, "mask_agreement": 100.0, "distance": 0.0}
 
 #: What the first edge of a comparison with the originals is called.
 REFERENCE = "reference"
@@ -49,11 +72,11 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """One edge at one compression: its metrics picture by picture."""
+    """One edge at one compression."""
 
     edge: Edge
     compression: Compression
-    metrics: dict[str, NDArray[np.float64]]
+    metrics: dict[str, Metric]
     bytes_per_image: float | None
     skips: list[tuple[str, str]]
     """(picture, reason) of the pictures that could not be used."""
@@ -68,16 +91,18 @@ def study_numbers(plan: Plan, store: Store, finished: frozenset[str]) -> Numbers
         StoreError: a prediction file is damaged.
     """
     numbers = Numbers([], [], [], [])
+    resamples = Resamples(plan.seed)
     for model in plan.tasks:
         reference_edge = plan.reference_edge(model)
-        reference = _predictions(plan, store, finished, plan.cells_of(reference_edge, 0))
+        wanted = METRICS[plan.tasks[model]].reference_columns
+        reference = _predictions(plan, store, finished, plan.cells_of(reference_edge, 0), wanted)
         if reference is None:
             continue
         data = plan.shards[plan.cells_of(reference_edge, 0)[0].shard].data
         columns = list(_columns(plan, store, finished, model, reference))
-        numbers.results.extend(_results(plan, model, data, columns))
-        numbers.comparisons.extend(_comparisons(plan, model, data, columns))
-        numbers.gaps.extend(_gaps(plan, model, data, columns))
+        numbers.results.extend(_results(plan, model, data, columns, resamples))
+        numbers.comparisons.extend(_comparisons(plan, model, data, columns, resamples))
+        numbers.gaps.extend(_gaps(plan, model, data, columns, resamples))
         known = {(skip.dataset, skip.picture) for skip in numbers.skips}
         for skip in (skip for column in columns for skip in column.skips):
             if (data, skip[0]) not in known:
@@ -86,29 +111,31 @@ def study_numbers(plan: Plan, store: Store, finished: frozenset[str]) -> Numbers
     return numbers
 
 
-def _predictions(plan: Plan, store: Store, finished: frozenset[str], cells: Sequence[Cell]) -> pa.Table | None:
+def _predictions(
+    plan: Plan, store: Store, finished: frozenset[str], cells: Sequence[Cell], columns: Sequence[str]
+) -> pa.Table | None:
     """The predictions of one edge at one compression, all pictures in order; None while some are missing."""
     if not cells or any(cell.name not in finished for cell in cells):
         return None
-    wanted = ["picture", "skipped", "bytes", *METRICS[plan.tasks[plan.edges[cells[0].edge].model]][1]]
+    wanted = ["picture", "skipped", "bytes", *columns]
     tables = [read_predictions(store.get(cell.name), str(store.path(cell.name)), wanted) for cell in cells]
     return pa.concat_tables(tables)
 
 
 def _columns(plan: Plan, store: Store, finished: frozenset[str], model: str, reference: pa.Table) -> Iterator[_Column]:
-    metrics_of, _ = METRICS[plan.tasks[model]]
+    task = METRICS[plan.tasks[model]]
     for number, compression in enumerate(plan.compressions):
         for edge_number, edge in enumerate(plan.edges):
             if edge.model != model:
                 continue
-            answers = _predictions(plan, store, finished, plan.cells_of(edge_number, number))
+            answers = _predictions(plan, store, finished, plan.cells_of(edge_number, number), task.columns)
             if answers is None:
                 continue
             sizes = [size for size in answers.column("bytes").to_pylist() if size is not None]
             yield _Column(
                 edge,
                 compression,
-                metrics_of(answers, reference),
+                dict(task.of(answers, reference)),
                 float(np.mean(sizes)) if sizes else None,
                 [
                     (name, reason)
@@ -118,13 +145,12 @@ def _columns(plan: Plan, store: Store, finished: frozenset[str], model: str, ref
             )
 
 
-def _results(plan: Plan, model: str, data: str, columns: Sequence[_Column]) -> Iterator[Result]:
+def _results(plan: Plan, model: str, data: str, columns: Sequence[_Column], resamples: Resamples) -> Iterator[Result]:
     named = [(column, metric) for column in columns for metric in column.metrics]
-    ranges = [SHARE if metric in SHARES else None for _, metric in named]
-    intervals = _intervals([column.metrics[metric] for column, metric in named], plan.seed, ranges)
+    intervals = _intervals([(column.metrics[metric], None, metric) for column, metric in named], plan.seed, resamples)
     for (column, metric), interval in zip(named, intervals, strict=True):
         original = column.compression.is_original
-        if original and column.edge.mitigation == "none" and metric in ("agreement", "distance"):
+        if original and column.edge.mitigation == "none" and metric in AGAINST_ORIGINALS:
             continue  # of the reference with itself
         yield Result(
             **_scope(plan, model, data, metric),
@@ -143,7 +169,9 @@ def _results(plan: Plan, model: str, data: str, columns: Sequence[_Column]) -> I
         )
 
 
-def _comparisons(plan: Plan, model: str, data: str, columns: Sequence[_Column]) -> Iterator[Comparison]:
+def _comparisons(
+    plan: Plan, model: str, data: str, columns: Sequence[_Column], resamples: Resamples
+) -> Iterator[Comparison]:
     """Each edge against the originals, and each two edges at the same compression."""
     originals = [column for column in columns if column.compression.is_original]
     pairs: list[tuple[str, str, _Column, _Column]] = []
@@ -158,12 +186,11 @@ def _comparisons(plan: Plan, model: str, data: str, columns: Sequence[_Column]) 
         (pair, metric)
         for pair in pairs
         for metric in pair[3].metrics
-        if metric in pair[2].metrics and not (pair[0] == REFERENCE and metric in ("agreement", "distance"))
+        if metric in pair[2].metrics and not (pair[0] == REFERENCE and metric in AGAINST_ORIGINALS)
     ]
-    differences = [pair[3].metrics[metric] - pair[2].metrics[metric] for pair, metric in named]
-    ranges = [CHANGE if metric in SHARES else None for _, metric in named]
+    both = [(pair[3].metrics[metric], pair[2].metrics[metric], metric) for pair, metric in named]
     for ((mitigation, corrector, _, second), metric), interval in zip(
-        named, _intervals(differences, plan.seed, ranges), strict=True
+        named, _intervals(both, plan.seed, resamples), strict=True
     ):
         if interval.value is None or interval.low is None or interval.high is None:
             continue
@@ -184,7 +211,7 @@ def _comparisons(plan: Plan, model: str, data: str, columns: Sequence[_Column]) 
         )
 
 
-def _gaps(plan: Plan, model: str, data: str, columns: Sequence[_Column]) -> Iterator[Gap]:
+def _gaps(plan: Plan, model: str, data: str, columns: Sequence[_Column], resamples: Resamples) -> Iterator[Gap]:
     """Each cure's share of the gap, quality by quality and pooled."""
     found = {(column.edge, column.compression): column.metrics for column in columns}
     untreated = plan.edges[plan.reference_edge(model)]
@@ -197,12 +224,11 @@ def _gaps(plan: Plan, model: str, data: str, columns: Sequence[_Column]) -> Iter
         for group in [*([item] for item in compressions), *([pooled] if len(pooled) > 1 else [])]:
             if any((edge, item) not in found for item in group):
                 continue
-            for metric in (name for name in GAP_METRICS if name in found[untreated, group[0]]):
+            for metric in (name for name in found[untreated, group[0]] if name not in WITHOUT_GAP):
                 without = [found[untreated, item][metric] for item in group]
-                ideal = np.where(np.isfinite(without[0]), 100.0, np.nan) if metric == "agreement" else originals[metric]
-                share, gap = gap_closed(
-                    [ideal] * len(group), without, [found[edge, item][metric] for item in group], plan.seed
-                )
+                cured = [found[edge, item][metric] for item in group]
+                ideal = AGAINST_ORIGINALS[metric] if metric in AGAINST_ORIGINALS else originals[metric]
+                share, gap = _gap_closed(ideal, without, cured, plan.seed, resamples)
                 yield Gap(
                     **_scope(plan, model, data, metric),
                     mitigation=edge.mitigation,
@@ -225,7 +251,34 @@ def _scope(plan: Plan, model: str, data: str, metric: str) -> dict[str, Any]:
     return {**where, "chain": "", "seed": plan.seed}
 
 
-def _intervals(
-    columns: Sequence[NDArray[np.float64]], seed: int, ranges: Sequence[tuple[float, float] | None]
-) -> list[Interval]:
-    return mean_intervals(np.stack(columns, axis=1), seed, ranges=ranges) if columns else []
+def _intervals(asked: Sequence[tuple[Metric, Metric | None, str]], seed: int, resamples: Resamples) -> list[Interval]:
+    """The interval of each metric, or of its difference from the second one, by the metric's name."""
+    means = [(a, b, name) for a, b, name in asked if isinstance(a, np.ndarray)]
+    columns = [a - b if isinstance(b, np.ndarray) else a for a, b, _ in means]
+    ranges = [None if name not in SHARES else SHARE if b is None else CHANGE for _, b, name in means]
+    of_means = iter(mean_intervals(np.stack(columns, axis=1), seed, ranges=ranges) if columns else [])
+    found = []
+    for metric, other, _ in asked:
+        if isinstance(metric, np.ndarray):
+            found.append(next(of_means))
+        elif other is None:
+            found.append(resamples.interval(metric))
+        else:
+            assert not isinstance(other, np.ndarray)
+            found.append(resamples.difference(other, metric))
+    return found
+
+
+def _gap_closed(
+    ideal: Metric | float, without: Sequence[Metric], cured: Sequence[Metric], seed: int, resamples: Resamples
+) -> tuple[Interval, float | None]:
+    if isinstance(without[0], np.ndarray):
+        columns = [column for column in without if isinstance(column, np.ndarray)]
+        whole = np.where(np.isfinite(columns[0]), ideal, np.nan) if isinstance(ideal, float) else ideal
+        assert isinstance(whole, np.ndarray)
+        treated = [column for column in cured if isinstance(column, np.ndarray)]
+        return gap_closed([whole] * len(columns), columns, treated, seed)
+    assert not isinstance(ideal, np.ndarray)
+    untreated = [metric for metric in without if not isinstance(metric, np.ndarray)]
+    healed = [metric for metric in cured if not isinstance(metric, np.ndarray)]
+    return resamples.gap_closed([ideal] * len(untreated), untreated, healed)

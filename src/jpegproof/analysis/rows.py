@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jpegproof.exceptions import StoreError
+from jpegproof.safe_text import harmless
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -142,6 +143,8 @@ Row = Result | Comparison | Gap | Skip
 def write_rows(path: Path, kind: type[DataclassInstance], rows: Iterable[DataclassInstance]) -> None:
     """Writes rows of one kind of dataclass as CSV: a header of the field names, ``None`` as an empty cell.
 
+    Texts are `harmless` in a spreadsheet.
+
     Raises:
         StoreError: the file cannot be written.
     """
@@ -158,6 +161,8 @@ def write_rows(path: Path, kind: type[DataclassInstance], rows: Iterable[Datacla
 def _cell(value: Any) -> Any:
     if value is None:
         return ""
+    if isinstance(value, str):
+        return harmless(value)
     return f"{value:.6g}" if isinstance(value, float) else value
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from jpegproof.safe_text import printable
 from jpegproof.verbs.audit import Audit
 
 _BAR_WIDTH = 40
@@ -59,11 +60,11 @@ def _print_hazards(audit: Audit) -> None:
     width = max(len(each.hazard.name) for each in audit.hazards)
     print(f"\n  {'hazard':<{width}} {'files':>7}  {'a study would':<20}  such as")
     for each in audit.hazards:
-        examples = ", ".join(map(_printable, each.examples[:2])) + (", ..." if each.count > 2 else "")
+        examples = ", ".join(map(_short, each.examples[:2])) + (", ..." if each.count > 2 else "")
         print(f"  {each.hazard.name:<{width}} {each.count:>7,}  {each.hazard.treatment:<20}  {examples}")
 
 
-def _printable(name: str) -> str:
-    """A name without characters that would move a terminal's cursor, and not longer than a line has room for."""
-    plain = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in name)
+def _short(name: str) -> str:
+    """A printable name, not longer than a line has room for."""
+    plain = printable(name)
     return plain if len(plain) <= 48 else f"...{plain[-45:]}"

@@ -14,6 +14,8 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from jpegproof.cli.options import CORRECTORS, add_machine_options
+
 if TYPE_CHECKING:
     from jpegproof.verbs.benchmark import Restoration
 
@@ -27,7 +29,7 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="C",
-        help="default, FILE (from fit), spandrel:FILE or qgac:FILE; may be repeated (default: default)",
+        help=f"{CORRECTORS}; may be repeated (default: default)",
     )
     verb.add_argument("--qualities", default="10:40:10", metavar="Q", help="10:40:10 (default), or 10,50")
     verb.add_argument("--subsampling", choices=("4:2:0", "4:2:2", "4:4:4"), default="4:2:0", help="of chroma")
@@ -41,11 +43,7 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--out", metavar="DIR", help="results folder (default: out/benchmark-restoration-DATA)")
     verb.add_argument("--limit", type=int, metavar="N", help="only so many pictures, evenly spaced")
     verb.add_argument("--seed", type=int, default=0, help="of the bootstrap")
-    machine = verb.add_argument_group("the machine")
-    machine.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:1, ...")
-    machine.add_argument("--threads", type=int, metavar="N", help="default: the cores there are")
-    machine.add_argument("--precision", default="float32", metavar="P", help="float32 (default) or bfloat16")
-    machine.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_machine_options(verb, workers=False, precision=True)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -71,9 +69,6 @@ def run(arguments: argparse.Namespace) -> int:
             seed=arguments.seed,
             progress=bar,
         )
-    except KeyboardInterrupt:
-        print("\njpegproof: stopped; nothing is written before all pictures are done", file=sys.stderr)
-        return 130
     finally:
         bar.close()
     _print_tables(done)

@@ -14,6 +14,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from jpegproof.cli.options import CORRECTORS, add_machine_options
+
 if TYPE_CHECKING:
     from jpegproof.verbs.correct import Corrections
 
@@ -26,7 +28,7 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
         "--corrector",
         default="default",
         metavar="C",
-        help="default, FILE (from fit), spandrel:FILE or qgac:FILE (default: default)",
+        help=f"{CORRECTORS} (default: default)",
     )
     verb.add_argument("--gate", action="store_true", help="pass pictures through untouched that it would not help")
     verb.add_argument("--format", default="png", metavar="F", help="png (default), tiff, webp: lossless; or jpeg")
@@ -34,13 +36,7 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--overwrite", action="store_true", help="make outputs anew that are there already")
     verb.add_argument("--plan", action="store_true", help="print which file would become which; do nothing")
     verb.add_argument("--csv", metavar="FILE", help="a row for each file (default: corrected.csv in the output folder)")
-    machine = verb.add_argument_group("the machine")
-    machine.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:1, ...")
-    machine.add_argument("--threads", type=int, metavar="N", help="default: the cores there are")
-    machine.add_argument(
-        "--precision", default="float32", metavar="P", help="float32 (default), or bfloat16 where that is faster"
-    )
-    machine.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_machine_options(verb, workers=False, precision=True)
 
 
 def run(arguments: argparse.Namespace) -> int:

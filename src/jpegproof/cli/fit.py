@@ -4,14 +4,14 @@ examples:
   jpegproof fit torchvision:resnet50 photos/ --minutes 30          a corrector for this model; no label is read
   jpegproof fit my_model.py:build uploads/ --steps 2000 --start default
   jpegproof fit torchvision:resnet50 photos/ --objective self_distilled      no cost at inference
-  jpegproof fit - photos/ --objective restore_pixels --start none --crop 96
+  jpegproof fit - photos/ --objective restore_pixels --start none --squares 96
 """
 
 from __future__ import annotations
 
 import argparse
 
-from jpegproof.cli.options import add_data_options, add_input_options
+from jpegproof.cli.options import add_data_options, add_input_options, add_machine_options, add_task_option
 
 OBJECTIVES = (
     "task_targeted",
@@ -40,13 +40,14 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--qualities", default="10:90", metavar="LOW:HIGH", help="each picture gets one at random")
     verb.add_argument("--stage", choices=("source", "input"), default="source", help="where pictures are compressed")
     verb.add_argument("--squares", type=int, metavar="PX", help="restore_pixels: side of the random squares")
+    add_task_option(verb)
+    verb.add_argument(
+        "--features", nargs="+", default=[], metavar="LAYER", help="of a detector without dense: layers to compare"
+    )
     add_data_options(verb)
     add_input_options(verb)
     verb.add_argument("--seed", type=int, default=0, help="of everything random")
-    machine = verb.add_argument_group("the machine")
-    machine.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:1, ...")
-    machine.add_argument("--threads", type=int, metavar="N", help="default: the cores there are")
-    machine.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_machine_options(verb, workers=False)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -68,8 +69,11 @@ def run(arguments: argparse.Namespace) -> int:
             corrector=arguments.corrector,
             out=arguments.out,
             weights=arguments.weights,
+            task=arguments.task,
+            features=arguments.features,
             layout=arguments.layout,
             classes=arguments.classes,
+            annotations=arguments.annotations,
             limit=arguments.limit,
             batch=arguments.batch,
             learning_rate=arguments.learning_rate,

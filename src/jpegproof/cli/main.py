@@ -6,11 +6,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from jpegproof.cli import audit, benchmark, correct, demo, fit, measure, report, status, study
+from jpegproof.cli import audit, benchmark, correct, demo, errors, fit, measure, report, status, study
 from jpegproof.exceptions import JpegproofError
+from jpegproof.safe_text import printable
 from jpegproof.version import __version__
 
-VERBS = (demo, measure, fit, study, status, report, audit, correct, benchmark)
+VERBS = (demo, measure, fit, study, status, report, errors, audit, correct, benchmark)
 
 #: Exit codes: a mistake in what was given, a stop by Ctrl-C. A bug keeps its traceback and Python's own 1.
 MISTAKE, INTERRUPTED = 2, 130
@@ -45,9 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return arguments.run(arguments)
     except JpegproofError as error:
-        print(f"jpegproof: {error}", file=sys.stderr)
+        print(f"jpegproof: {_printable_lines(str(error))}", file=sys.stderr)
         for note in getattr(error, "__notes__", []):
-            print(f"  {note}", file=sys.stderr)
+            print(f"  {_printable_lines(note)}", file=sys.stderr)
         return MISTAKE
     except KeyboardInterrupt:
         print("\njpegproof: stopped; what is finished is kept, the same command goes on from here", file=sys.stderr)
@@ -55,6 +56,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has left, as head does
         sys.stderr.close()
         return 0
+
+
+def _printable_lines(text: str) -> str:
+    """A message that names of files cannot make a terminal obey."""
+    return "\n".join(map(printable, text.split("\n")))
 
 
 if __name__ == "__main__":

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import argparse
 
-from jpegproof.cli.options import add_data_options, add_input_options, add_machine_options
+from jpegproof.cli.options import CORRECTORS, add_data_options, add_input_options, add_machine_options, add_task_option
 
 
 def add_arguments(verb: argparse.ArgumentParser) -> None:
     """The verb's arguments."""
     verb.add_argument(
-        "model", help="torchvision:NAME, timm:NAME, jpegproof:NAME, path/file.py:function or package.module:function"
+        "model",
+        help="torchvision:NAME, timm:NAME, detectron2:NAME, jpegproof:NAME, path/file.py:function or "
+        "package.module:function",
     )
     verb.add_argument("data", help="a folder of pictures (class folders give labels), or: world")
     verb.add_argument("--out", metavar="DIR", help="results folder (default: out/measure-MODEL-DATA); resumes")
@@ -34,9 +36,10 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="C",
-        help="also with this corrector in front: default, FILE (from fit), spandrel:FILE or qgac:FILE; may be repeated",
+        help=f"also with this corrector in front: {CORRECTORS}; may be repeated",
     )
     verb.add_argument("--gate", action="store_true", help="each corrector also behind the gate: good pictures stay")
+    add_task_option(verb)
     add_data_options(verb)
     add_input_options(verb)
     verb.add_argument("--batch-size", type=int, metavar="N", help="pictures at once")
@@ -57,10 +60,12 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.model,
             arguments.data,
             weights=arguments.weights,
+            task=arguments.task,
             qualities=arguments.qualities,
             out=arguments.out,
             layout=arguments.layout,
             classes=arguments.classes,
+            annotations=arguments.annotations,
             limit=arguments.limit,
             stage=arguments.stage,
             subsampling=arguments.subsampling,

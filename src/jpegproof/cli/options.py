@@ -5,22 +5,47 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+#: What `jpegproof.verbs.corrector_name.named_corrector` knows, for help texts.
+CORRECTORS = "default, FILE (from fit), spandrel:FILE or qgac:FILE"
 
-def add_machine_options(verb: argparse.ArgumentParser) -> None:
-    """How to use the machine."""
+
+def add_machine_options(verb: argparse.ArgumentParser, *, workers: bool = True, precision: bool = False) -> None:
+    """How to use the machine.
+
+    Args:
+        verb: gets the options.
+        workers: whether it works in several processes.
+        precision: whether that of correctors can be chosen.
+    """
     group = verb.add_argument_group("the machine")
     group.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:1, ...")
-    group.add_argument("--workers", type=int, metavar="N", help="processes (default: one per core, one on a GPU)")
-    group.add_argument("--threads", type=int, metavar="N", help="threads of each worker (default: the cores it has)")
+    if workers:
+        group.add_argument("--workers", type=int, metavar="N", help="processes (default: one per core, one on a GPU)")
+    whose = "of each worker (default: the cores it has)" if workers else "(default: the cores there are)"
+    group.add_argument("--threads", type=int, metavar="N", help=f"threads {whose}")
+    if precision:
+        group.add_argument(
+            "--precision", default="float32", metavar="P", help="float32 (default), or bfloat16 where that is faster"
+        )
     group.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
 def add_data_options(verb: argparse.ArgumentParser) -> None:
     """How the pictures lie."""
     data = verb.add_argument_group("the pictures")
-    data.add_argument("--layout", choices=("auto", "imagenet", "image_folder", "folder"), default="auto")
+    data.add_argument("--layout", choices=("auto", "imagenet", "image_folder", "coco", "folder"), default="auto")
     data.add_argument("--classes", metavar="FILE", help="class folder names in label order, one a line")
+    data.add_argument("--annotations", metavar="FILE", help="COCO's annotations, if the folder holds several or none")
     data.add_argument("--limit", type=int, metavar="N", help="only so many pictures, evenly spaced")
+
+
+def add_task_option(verb: argparse.ArgumentParser) -> None:
+    """What a network of one's own does."""
+    verb.add_argument(
+        "--task",
+        choices=("classification", "detection", "instance_segmentation"),
+        help="what a network of your own does (default: classification)",
+    )
 
 
 def add_input_options(verb: argparse.ArgumentParser) -> None:

@@ -12,12 +12,13 @@ from jpegproof.studies.status import Status
 from jpegproof.verbs.fit import Fit
 from jpegproof.verbs.report import Report
 
-_UNITS = {"top1": "%", "top5": "%", "agreement": "%"}
+#: What is shown of all that is in results.csv, in percent.
+_SHOWN = frozenset(["top1", "top5", "agreement", "mAP", "AP50", "mask_mAP", "mask_agreement"])
 
 
 def print_summary(report: Report) -> None:
     """The main numbers as a table, the skipped pictures, and where the page is."""
-    shown = [row for row in report.results if row.metric in _UNITS]
+    shown = [row for row in report.results if row.metric in _SHOWN]
     for (dataset, model, metric), rows in by_column(shown, "dataset", "model", "metric").items():
         _print_metric(f"{model} on {dataset}: {metric}, %", rows)
     if report.skips:

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from jpegproof.jpeg.dct import BLOCK, basis_rows
+from jpegproof.jpeg.ycbcr import TO_YCBCR
 
 CONDITIONS = 132
 """Length of a condition: 64 steps of the luma table, 64 of the chroma tables, and four numbers about sampling."""
@@ -20,9 +21,6 @@ OFFSET, SPREAD = 3.0, 1.5
 _FREQUENCIES = BLOCK * BLOCK
 _LEAK = 0.1
 _PLANES = 3
-
-#: JFIF's full-range BT.601: red, green, blue to luma and two chroma planes.
-_TO_YCC = ((0.299, 0.587, 0.114), (-0.168736, -0.331264, 0.5), (0.5, -0.418688, -0.081312))
 
 #: A coefficient further than this from 0, in steps, is known not to have been lost; how far does not matter then.
 _FAR = 2.5
@@ -90,7 +88,7 @@ class BlockRestorer(nn.Module):
             nn.init.zeros_(layer.weight)  # an untrained network gives the picture back as it is
             assert layer.bias is not None
             nn.init.zeros_(layer.bias)
-        to_ycc = torch.tensor(_TO_YCC)
+        to_ycc = torch.tensor(TO_YCBCR)
         for name, constant in (
             ("_basis", _block_basis()),
             ("_to_ycc", to_ycc),

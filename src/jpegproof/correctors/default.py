@@ -17,7 +17,7 @@ from jpegproof.correctors.block_restorer import BlockRestorer
 from jpegproof.correctors.grid_corrector import GridCorrector
 from jpegproof.correctors.protocol import Precision
 from jpegproof.exceptions import WeightsError
-from jpegproof.weights import file_digest, load_into, read_weights
+from jpegproof.weights import check_before_building, file_digest, load_into, read_weights
 
 #: The name of the default corrector's weights in the package, each with a card beside it.
 DEFAULT = "block-restorer"
@@ -52,8 +52,10 @@ def load_corrector(path: Path, device: torch.device | str = "cpu", precision: Pr
     Raises:
         WeightsError: the file is missing, damaged, or no corrector of jpegproof's.
     """
-    weights = read_weights(path)
-    network = BlockRestorer(**_built(path))
+    weights, size = read_weights(path), _built(path)
+    with torch.device("meta"):
+        check_before_building(BlockRestorer(**size), weights, path)
+    network = BlockRestorer(**size)
     load_into(network, weights, path)
     return GridCorrector(network.float().to(device), {"weights": file_digest(path)}, precision)
 

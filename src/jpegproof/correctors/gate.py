@@ -31,9 +31,12 @@ class Gate:
         limits: (downscale, quality) pairs, downscales rising from 1: where the corrected picture is then shrunk by
             `downscale` along each side, correction helps below that libjpeg quality. Between two of them the limit
             runs straight over the logarithm of the downscale; beyond the last it is the last one's.
+        hidden: a hidden earlier save opens the gate below this quality alone, and below the limit. What is found there
+            may be the picture's original as well as damage: only saves at which nobody keeps an original should count.
     """
 
     limits: tuple[tuple[float, float], ...]
+    hidden: float = 100.0
 
     def __post_init__(self) -> None:
         """Raises ValueError where the limits are not as they should be."""
@@ -47,7 +50,7 @@ class Gate:
         return float(np.interp(math.log(max(downscale, 1.0)), places, [quality for _, quality in self.limits]))
 
     def admits(self, image: DecodedJpeg, downscale: float = 1.0) -> Admitted | None:
-        """What of a picture to correct; None where it should stay as it is.
+        """What of a picture to correct; None where it should stay as it is, and where no corrector can know the way.
 
         Args:
             image: as decoded.
@@ -56,17 +59,20 @@ class Gate:
         The last save may hide a coarser one before it: where the file's own tables would close the gate, its pixels
         are asked for one (`jpegproof.jpeg.earlier_save`).
         """
+        if not image.header.planes_are_told:
+            return None
         limit = self.limit(downscale)
         if image.header.quality.quality < limit:
             return Admitted(image, None)
-        if limit <= 1 or image.header.shrunk is not None:
+        limit = min(limit, self.hidden)
+        if limit <= 1 or image.header.shrunk is not None or image.header.colours == "RGB":
             return None
         found = earlier_save(image.pixels, image.header.luma)
         return None if found is None or found.quality >= limit else Admitted(_as_it_was(image, found), found)
 
     def describe(self) -> Mapping[str, Any]:
         """Plain data for a fingerprint."""
-        return {"limits": [list(pair) for pair in self.limits]}
+        return {"limits": [list(pair) for pair in self.limits], "hidden": self.hidden}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,13 +139,16 @@ def gated(corrector: Corrector, downscale: float = 1.0) -> Gated:
 def default_gate() -> Gate:
     """The gate that comes with the package, fitted for the default corrector; its card says on what."""
     told = json.loads(files("jpegproof.correctors").joinpath("shipped", f"{SHIPPED}.json").read_text())
-    return Gate(tuple((float(downscale), float(quality)) for downscale, quality in told["limits"]))
+    limits = tuple((float(downscale), float(quality)) for downscale, quality in told["limits"])
+    return Gate(limits, float(told["hidden"]))
 
 
 def _as_it_was(image: DecodedJpeg, found: EarlierSave) -> DecodedJpeg:
     """The picture with the tables of its hidden save, on that save's grid."""
     top, left = (-offset % BLOCK for offset in found.offset)
-    pixels: Pixels = np.pad(image.pixels, ((top, 0), (left, 0), (0, 0)), mode="edge")
+    pixels: Pixels = image.pixels
+    if top or left:  # NumPy copies the picture even where it adds nothing
+        pixels = np.pad(pixels, ((top, 0), (left, 0), (0, 0)), mode="edge")
     chroma = None if image.header.chroma is None else chroma_table(found.quality)
     # Which blocks of luma shared a block of chroma is not known, so the network is not told that any did.
     sampling = "4:0:0" if chroma is None else "4:4:4"

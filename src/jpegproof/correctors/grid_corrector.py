@@ -15,9 +15,12 @@ from jpegproof.correctors.protocol import Precision
 from jpegproof.jpeg.codec import DecodedJpeg
 from jpegproof.jpeg.dct import BLOCK
 from jpegproof.jpeg.header import JpegHeader
+from jpegproof.jpeg.sampling import FACTORS
 
-#: Whether chroma is halved down and across, by the file's subsampling; anything rarer counts as both.
-_HALVED = {"4:4:4": (0.0, 0.0), "4:2:2": (0.0, 1.0), "4:4:0": (1.0, 0.0), "4:0:0": (0.0, 0.0)}
+#: Whether chroma is halved down and across, by the file's subsampling; where it is quartered it counts as both.
+_HALVED = {"4:0:0": (0.0, 0.0)} | {
+    name: (float(down == 2), float(across == 2)) for name, (down, across) in FACTORS.items() if max(down, across) <= 2
+}
 
 
 def condition(header: JpegHeader) -> Tensor:
@@ -27,8 +30,8 @@ def condition(header: JpegHeader) -> Tensor:
     down and across; whether there is chroma at all; whether the picture still has the file's grid of blocks. A grey
     file repeats its luma table; in a picture that was shrunk after decoding chroma is as fine as luma.
     """
-    chroma = header.luma if header.chroma is None else header.chroma
-    steps = np.concatenate([header.luma.ravel(), chroma.ravel()]).astype(np.float64)
+    luma, chroma = header.steps
+    steps = np.concatenate([luma.ravel(), (luma if chroma is None else chroma).ravel()]).astype(np.float64)
     tables = (np.log(np.maximum(steps, 1)) - OFFSET) / SPREAD
     whole = header.shrunk is None
     vertical, horizontal = _HALVED.get(header.subsampling, (1.0, 1.0)) if whole else (0.0, 0.0)
@@ -57,11 +60,18 @@ class GridCorrector:
         self._identity = dict(identity)
 
     def __call__(self, images: Sequence[DecodedJpeg]) -> list[Tensor]:
-        """See `Corrector`; one picture at a time, so that neighbours cannot matter in the last bit."""
+        """See `Corrector`; one picture at a time, so that neighbours cannot matter in the last bit.
+
+        A picture whose file does not tell what was lost of luma and chroma stays as it is
+        (`JpegHeader.planes_are_told`).
+        """
         # In its own precision, whatever the caller computes in.
         half = self.precision == "bfloat16"
         with torch.inference_mode(), torch.autocast(self._device.type, torch.bfloat16, enabled=half):
-            answers = [self._restored([image])[0] for image in images]
+            answers = [
+                self._restored([image])[0] if image.header.planes_are_told else image.tensor().to(self._device)
+                for image in images
+            ]
         # Clamped outside, which makes ordinary tensors of them that training can use.
         return [answer.clamp(0, 1) for answer in answers]
 

@@ -11,12 +11,10 @@ import torch
 from jpegproof.correctors.protocol import Precision
 from jpegproof.exceptions import WeightsError, missing_extra
 from jpegproof.jpeg.codec import DecodedJpeg
+from jpegproof.jpeg.ycbcr import LUMA
 from jpegproof.weights import file_digest, read_weights
 
 Channels = Literal["rgb", "luma", "each"]
-
-# Full-range BT.601, the colour space of JFIF files.
-_LUMA_WEIGHTS = (0.299, 0.587, 0.114)
 
 
 class OffTheShelf:
@@ -84,7 +82,7 @@ class OffTheShelf:
         if self.channels == "each":
             return torch.cat([self._run(plane[None, None])[0] for plane in picture])
         # Adding a change of luma to all three channels leaves both chroma planes exactly as they were.
-        weights = picture.new_tensor(_LUMA_WEIGHTS)
+        weights = picture.new_tensor(LUMA)
         luma = torch.einsum("c,chw->hw", weights, picture)
         return picture + (self._run(luma[None, None])[0] - luma)
 

@@ -15,10 +15,11 @@ from jpegproof.correctors.grid_corrector import GridCorrector
 from jpegproof.correctors.protocol import Corrector, to_pixels
 from jpegproof.jpeg.codec import DecodedJpeg, Pixels
 from jpegproof.jpeg.dct import BLOCK
+from jpegproof.jpeg.parts import WIDEST_UNIT
 
-#: Pixels that hold a whole number of every common MCU (8, 16 or 32 across): tiles begin at multiples of it, so that a
-#: tile's blocks, and which of them share a chroma block, are those of the picture.
-GRID = 32
+#: Tiles begin at multiples of it, so that a tile's blocks, and which of them share a chroma block, are those of the
+#: picture, whatever corrector looks at them.
+GRID = WIDEST_UNIT
 
 #: What pictures and tiles may take together, bytes. With torch itself (600 MB) and what the picture takes when it is
 #: decoded and saved, 100 megapixels stay below 2 GiB.

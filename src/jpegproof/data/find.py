@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from jpegproof.data.coco import CocoPictures
+from jpegproof.data.coco_places import annotation_files
 from jpegproof.data.files import folder_at, is_picture_name, pictures_below
 from jpegproof.data.folder import UnlabelledFolder
 from jpegproof.data.image_folder import ImageFolder, class_folders, imagenet_folder, imagenet_wnids
@@ -16,6 +18,7 @@ _SPLITS = frozenset(["train", "training", "val", "valid", "validation", "test", 
 LAYOUTS: dict[str, Callable[[Path], PictureSet]] = {
     "imagenet": imagenet_folder,
     "image_folder": ImageFolder,
+    "coco": CocoPictures,
     "folder": UnlabelledFolder,
 }
 
@@ -25,9 +28,9 @@ def open_pictures(path: Path, layout: str = "auto") -> PictureSet:
 
     Args:
         path: the folder.
-        layout: ``imagenet``, ``image_folder``, ``folder``, or ``auto`` to tell from the folder: most class folders
-            are ImageNet wnids, then ``imagenet``; class folders, then ``image_folder``; pictures beside them or no
-            class folders, then ``folder``.
+        layout: ``imagenet``, ``image_folder``, ``coco``, ``folder``, or ``auto`` to tell from the folder: annotations
+            in COCO's format belong to it, then ``coco``; most class folders are ImageNet wnids, then ``imagenet``;
+            class folders, then ``image_folder``; pictures beside them or no class folders, then ``folder``.
 
     Raises:
         DataError: the folder is missing, empty or not in the layout.
@@ -43,6 +46,8 @@ def open_pictures(path: Path, layout: str = "auto") -> PictureSet:
 
 
 def _layout_of(root: Path) -> str:
+    if annotation_files(root):
+        return "coco"
     names = [folder.name for folder in class_folders(root) if pictures_below(folder)]
     if not names or any(is_picture_name(path.name) for path in root.iterdir() if path.is_file()):
         return "folder"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from jpegproof.jpeg.codec import Pixels
-from jpegproof.tasks.protocol import Target
+from jpegproof.tasks.protocol import ClassNames, Target
 
 
 class PictureSet(Protocol):
@@ -14,7 +14,7 @@ class PictureSet(Protocol):
     Attributes:
         task: the task whose targets the set holds; empty where it has no labels and serves any task.
         notes: sentences that must stand beside every result on this set.
-        class_names: what the labels mean, by number; None where there are none.
+        class_names: what the labels mean, by number or by category id; None where there are none.
     """
 
     @property
@@ -24,7 +24,7 @@ class PictureSet(Protocol):
     def notes(self) -> tuple[str, ...]: ...
 
     @property
-    def class_names(self) -> tuple[str, ...] | None: ...
+    def class_names(self) -> ClassNames | None: ...
 
     def __len__(self) -> int: ...
 

@@ -5,19 +5,24 @@ from __future__ import annotations
 from jpegproof.data.world import WORLD_VERSION, World
 from jpegproof.jpeg.codec import Pixels
 
+NOTES = (
+    "These pictures are generated (the embedded world): the numbers show how the cures behave, "
+    "not what JPEG costs on photographs.",
+)
+"""What must stand beside every result on them."""
+
 
 class WorldPictures:
     """Generated pictures with the class of their dominant object; see `jpegproof.data.world.World` for arguments."""
 
     task = "classification"
-    notes = (
-        "These pictures are generated (the embedded world): the numbers show how the cures behave, "
-        "not what JPEG costs on photographs.",
-    )
+    notes = NOTES
 
     def __init__(self, split: str, size: int) -> None:
         self._world = World(split, size)
-        self._key = f"world {WORLD_VERSION} {split} {self._world.settings}"
+        settings = self._world.settings
+        # Stored predictions are found by this text: it stays what it was when the size was all that could be set.
+        self._key = f"world {WORLD_VERSION} {split} WorldSettings(height={settings.height}, width={settings.width})"
         self.class_names: tuple[str, ...] | None = tuple(World.classes)
 
     def __len__(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,7 +34,7 @@ class CorrectedInput:
         framed: (H, W, 3) uint8 RGB: resized and cropped for the model, corrected.
         tensor: (3, H, W) float32: the same as the network takes it.
         corrected: where: ``source`` on the pixels of the file, before the model's resize; ``near_scale`` after it;
-            ``nowhere`` where the gate was closed.
+            ``nowhere`` where the gate was closed, or the file does not tell what was lost of luma and chroma.
         multiply_adds: of the corrector.
         decoded_at: 1, 2, 4 or 8: the file was decoded at this fraction of its size.
         downscale: the file's pixels that make one of the model's, along each side.
@@ -82,10 +81,10 @@ def corrected_input(
             f"correcting the {size[1]}x{size[0]} input itself takes {_cost(corrector, size):,} multiply-adds, "
             f"more than the budget of {allowed:,.0f}"
         )
-    scale = preparation.geometry(header.size).scale
-    downscale = max(math.sqrt(1 / (scale[0] * scale[1])), 1.0)
+    geometry = preparation.geometry(header.size)
+    downscale = geometry.downscale
     seen = preparation.seen(header.size)
-    if _cost(corrector, _in_units(seen, header.size)) <= allowed:
+    if header.planes_are_told and _cost(corrector, _in_units(seen, header.size)) <= allowed:
         image = DecodedJpeg(_decoded(data, 1), header, data)
         admitted = Admitted(image, None) if gate is None else gate.admits(image, downscale)
         if admitted is None:
@@ -100,8 +99,8 @@ def corrected_input(
         told = admitted.image.header
     else:
         told = _admitted(data, header, gate, downscale)
-    fraction = _fraction(1 / max(scale))
-    framed = np.ascontiguousarray(preparation.frame(_decoded(data, fraction))[0])
+    fraction = _fraction(1 / max(geometry.scale))
+    framed = np.ascontiguousarray(preparation.frame(_decoded(data, fraction), header.size)[0])
     if told is None:
         return _result(framed, preparation, "nowhere", 0, fraction, downscale)
     shrunk = DecodedJpeg(framed, after_shrinking(told, downscale, framed.shape[:2]))
@@ -138,9 +137,11 @@ def _decoded(data: bytes, fraction: int) -> Pixels:
 
 
 def _admitted(data: bytes, header: JpegHeader, gate: Gate | None, downscale: float) -> JpegHeader | None:
-    """What to take the file for: a coarser save's tables where one is hidden; None where the gate is shut."""
-    limit = math.inf if gate is None else gate.limit(downscale)
-    if gate is None or header.quality.quality < limit:
+    """What to take the file for: a coarser save's tables where one is hidden; None where it should stay as it is."""
+    if gate is None or not header.planes_are_told:
+        return header if header.planes_are_told else None
+    limit = gate.limit(downscale)
+    if header.quality.quality < limit:
         return header
     admitted = gate.admits(DecodedJpeg(_decoded(data, 1), header), downscale) if limit > 1 else None
     return None if admitted is None else admitted.image.header

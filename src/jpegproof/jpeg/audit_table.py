@@ -11,6 +11,7 @@ from typing import Any
 from jpegproof.exceptions import StoreError
 from jpegproof.jpeg.audit import AuditedFile
 from jpegproof.jpeg.examine import PictureFacts
+from jpegproof.safe_text import harmless
 
 _FACTS = [field.name for field in fields(PictureFacts)]
 
@@ -31,7 +32,7 @@ def write_audit(path: Path, files: Iterable[AuditedFile]) -> None:
             writer.writerow(["path", "name", *_FACTS])
             for each in files:
                 cells = [_cell(getattr(each.facts, name)) for name in _FACTS]
-                writer.writerow([each.path, _harmless(each.name), *cells])
+                writer.writerow([each.path, harmless(each.name), *cells])
     except OSError as error:
         raise StoreError(f"{path}: cannot be written: {error.strerror}; name another file with --csv") from error
 
@@ -44,9 +45,3 @@ def _cell(value: Any) -> Any:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:.6g}" if isinstance(value, float) else value
-
-
-def _harmless(name: str) -> str:
-    """A name on one line that no spreadsheet takes for a formula."""
-    line = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in name)
-    return f"'{line}" if line.lstrip().startswith(("=", "+", "-", "@", "|", "%", "＝", "＋", "－", "＠")) else line

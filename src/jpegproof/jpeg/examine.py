@@ -14,7 +14,7 @@ from jpegproof.jpeg.hazards import HAZARDS, Treatment, hazards_of, treatment_of
 from jpegproof.jpeg.header import JpegHeader, header_of
 from jpegproof.jpeg.intake import UnusablePictureError, bytes_of, is_jpeg, open_picture, opened, whole_jpeg
 from jpegproof.jpeg.segments import END, JpegStructure, read_structure
-from jpegproof.jpeg.tables import QualityEstimate, estimate_quality
+from jpegproof.jpeg.tables import QualityEstimate
 
 # What a name promises, by its ending.
 _PROMISED = {
@@ -151,14 +151,12 @@ def _header(data: bytes) -> JpegHeader | None:
 def _quality(header: JpegHeader | None, found: set[str]) -> QualityEstimate | None:
     if header is None or "lossless" in found:
         return None
-    # libjpeg takes its luma table for all components there.
-    alike = not found.isdisjoint(["stored as RGB", "CMYK"])
-    return estimate_quality(header.luma) if alike else header.quality
+    return header.quality
 
 
 def _earlier_save(header: JpegHeader | None, pixels: Pixels, found: set[str]) -> EarlierSave | None:
-    """The save before, of files whose first component is luma; the tables of others say nothing of it."""
-    if header is None or not found.isdisjoint(["lossless", "stored as RGB", "CMYK", "YCCK"]):
+    """The save before, of files that hold luma; tables of others say nothing of it."""
+    if header is None or "lossless" in found or header.colours not in ("grey", "YCbCr"):
         return None
     return earlier_save(pixels, header.luma)
 

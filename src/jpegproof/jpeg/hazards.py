@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from jpegproof.jpeg.colours import colours_of
 from jpegproof.jpeg.exif import orientation_of
 from jpegproof.jpeg.segments import Frame, JpegStructure
 
@@ -100,7 +101,6 @@ HAZARDS: dict[str, Hazard] = {hazard.name: hazard for hazard in _ALL}
 MANY_SCANS = 20
 
 _USUAL_SAMPLINGS = (((2, 1), (1, 1), (1, 1)), ((2, 2), (1, 1), (1, 1)))  # and all alike
-_RGB_NUMBERS = tuple(b"RGB")
 
 
 def hazards_of(structure: JpegStructure, size_in_bytes: int) -> set[str]:
@@ -149,14 +149,9 @@ def _hazards_of_coding(structure: JpegStructure, frame: Frame) -> set[str]:
 
 
 def _hazards_of_colours(structure: JpegStructure, frame: Frame) -> set[str]:
-    """How libjpeg takes the components: by Adobe's segment, or by their numbers."""
-    numbers, transform = tuple(layer.number for layer in frame.components), structure.adobe_transform
-    if len(numbers) == 1:
-        return {"grey"}
-    if len(numbers) == 4:
-        return {"CMYK" if transform in (None, 0) else "YCCK"}
-    by_numbers = transform is None and numbers == _RGB_NUMBERS
-    return {"stored as RGB"} if not structure.jfif and (transform == 0 or by_numbers) else set()
+    numbers = [layer.number for layer in frame.components]
+    colours = colours_of(numbers, structure.jfif, structure.adobe_transform)
+    return set() if colours == "YCbCr" else {"stored as RGB" if colours == "RGB" else colours}
 
 
 def treatment_of(names: tuple[str, ...]) -> Treatment:

@@ -6,17 +6,16 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, JpegImagePlugin
 
+from jpegproof.jpeg.colours import Colours, colours_of
+from jpegproof.jpeg.sampling import FACTORS
 from jpegproof.jpeg.tables import QualityEstimate, Table, estimate_quality
+from jpegproof.jpeg.ycbcr import TO_YCBCR
 
 _SAMPLING_NAMES: dict[tuple[Fraction | int, Fraction | int], str] = {
-    (1, 1): "4:4:4",
-    (2, 1): "4:2:2",
-    (2, 2): "4:2:0",
-    (1, 2): "4:4:0",
-    (4, 1): "4:1:1",
-    (4, 2): "4:1:0",
+    (across, down): name for name, (down, across) in FACTORS.items()
 }
 
 
@@ -32,6 +31,7 @@ class JpegHeader:
             (luma samples per chroma sample, across and down).
         progressive: whether the scan order is progressive.
         mode: Pillow's name of the colour mode in the file: ``L``, ``RGB``, ``CMYK``.
+        colours: what the components are.
         shrunk: how many of the file's pixels make one along each side, where the picture was resized after decoding:
             its 8x8 grid is gone then, and the tables are those of `after_shrinking`. None for a picture as decoded.
     """
@@ -42,12 +42,38 @@ class JpegHeader:
     subsampling: str
     progressive: bool
     mode: str
+    colours: Colours = "YCbCr"
     shrunk: float | None = None
 
     @property
     def quality(self) -> QualityEstimate:
         """The nearest standard quality, with its fit error."""
-        return estimate_quality(self.luma, self.chroma)
+        # Where no component is chroma, libjpeg takes its luma table for all.
+        return estimate_quality(self.luma, None if self.colours in ("RGB", "CMYK") else self.chroma)
+
+    @property
+    def planes_are_told(self) -> bool:
+        """Whether the tables say what was lost of the picture's luma and chroma: whether `steps` is true.
+
+        Of four inks they do not: on the way to RGB each ink is multiplied with black. Nor where red, green and blue
+        are stored at different sizes.
+        """
+        return self.colours in ("grey", "YCbCr") or (self.colours == "RGB" and self.subsampling == "4:4:4")
+
+    @property
+    def steps(self) -> tuple[Table, Table | None]:
+        """Steps of luma and of chroma, (8, 8) int64 each; None for the chroma of a grey file.
+
+        The file's own, but where it stores RGB: there the errors of three planes add up to luma's and chroma's by
+        their shares, as independent errors do.
+        """
+        if self.colours != "RGB":
+            return self.luma, self.chroma
+        red, others = self.luma, self.luma if self.chroma is None else self.chroma
+        squares = np.square(np.stack([red, others, others]).astype(np.float64))
+        luma, blue_chroma, red_chroma = np.sqrt(np.tensordot(np.square(TO_YCBCR), squares, axes=1))
+        chroma = np.sqrt((np.square(blue_chroma) + np.square(red_chroma)) / 2)
+        return _whole(luma), _whole(chroma)
 
 
 def after_shrinking(header: JpegHeader, factor: float, size: tuple[int, int]) -> JpegHeader:
@@ -69,14 +95,12 @@ def after_shrinking(header: JpegHeader, factor: float, size: tuple[int, int]) ->
     if factor < 1 or header.shrunk is not None:
         before = "" if header.shrunk is None else f" after {header.shrunk:g}"
         raise ValueError(f"a picture is shrunk once, by 1 or more, not by {factor:g}{before}")
-    down, across = _CHROMA_PERIODS.get(header.subsampling, (2, 2))
-    chroma = None if header.chroma is None else _shrunk_table(header.chroma, factor, down, across)
-    luma = _shrunk_table(header.luma, factor, 1, 1)
-    return replace(header, size=size, luma=luma, chroma=chroma, shrunk=factor)
-
-
-#: Luma pixels per chroma sample, down and across.
-_CHROMA_PERIODS = {"4:4:4": (1, 1), "4:2:2": (1, 2), "4:4:0": (2, 1), "4:1:1": (1, 4), "4:1:0": (2, 4)}
+    down, across = FACTORS.get(header.subsampling, (2, 2))
+    luma, chroma = header.steps
+    chroma = None if chroma is None else _shrunk_table(chroma, factor, down, across)
+    colours = "YCbCr" if header.colours == "RGB" else header.colours
+    luma = _shrunk_table(luma, factor, 1, 1)
+    return replace(header, size=size, luma=luma, chroma=chroma, colours=colours, shrunk=factor)
 
 
 def _shrunk_table(table: Table, factor: float, down: int, across: int) -> Table:
@@ -87,7 +111,11 @@ def _shrunk_table(table: Table, factor: float, down: int, across: int) -> Table:
         above, share = np.minimum(below + 1, 7), places - below
         share = share.reshape((8, 1) if axis == 0 else (1, 8))
         steps = np.take(steps, below, axis) * (1 - share) + np.take(steps, above, axis) * share
-    return np.maximum(np.rint(steps * np.sqrt(down * across) / factor), 1).astype(np.int64)
+    return _whole(steps * np.sqrt(down * across) / factor)
+
+
+def _whole(steps: NDArray[np.float64]) -> Table:
+    return np.maximum(np.rint(steps), 1).astype(np.int64)
 
 
 def header_of(image: Image.Image) -> JpegHeader:
@@ -112,6 +140,7 @@ def header_of(image: Image.Image) -> JpegHeader:
         subsampling=_sampling_name([(layer[1], layer[2]) for layer in layers]),
         progressive=bool(image.info.get("progressive") or image.info.get("progression")),
         mode=image.mode,
+        colours=colours_of([layer[0] for layer in layers], "jfif" in image.info, image.info.get("adobe_transform")),
     )
 
 

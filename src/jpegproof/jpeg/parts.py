@@ -8,8 +8,13 @@ import numpy as np
 
 from jpegproof.jpeg.codec import DecodedJpeg
 
-#: Side of a unit of 4:2:0, pixels: four luma blocks that share one of each chroma plane.
+#: Side of a unit of 4:2:0, pixels: four luma blocks that share one of each chroma plane. All that jpegproof's own
+#: corrector asks of where a picture begins: where chroma is quartered it is told that it is halved.
 UNIT = 16
+
+#: Side of a square that holds whole units of every sampling, 4:1:1 and 4:1:0 among them: what a corrector may ask that
+#: looks at chroma's own blocks.
+WIDEST_UNIT = 32
 
 
 def part_of(image: DecodedJpeg, region: tuple[int, int, int, int]) -> tuple[DecodedJpeg, tuple[int, int]]:

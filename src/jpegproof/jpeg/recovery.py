@@ -10,20 +10,19 @@ from torch import Tensor
 from jpegproof.jpeg.coefficients import Component, JpegCoefficients
 from jpegproof.jpeg.dct import BLOCK, to_blocks, to_coefficients
 from jpegproof.jpeg.header import JpegHeader
+from jpegproof.jpeg.sampling import FACTORS
 from jpegproof.jpeg.tables import Table
 from jpegproof.jpeg.ycbcr import rgb_to_ycbcr
 
 Plane = NDArray[np.float64]
-
-#: Luma samples per chroma sample, down and across.
-FACTORS = {"4:4:4": (1, 1), "4:2:2": (1, 2), "4:2:0": (2, 2), "4:4:0": (2, 1), "4:1:1": (1, 4), "4:1:0": (2, 4)}
 
 
 def can_recover(header: JpegHeader) -> bool:
     """Whether `recover_coefficients` knows the way back: as decoded, of a common sampling, luma and chroma or grey."""
     if header.shrunk is not None:
         return False
-    return header.chroma is None or (header.mode == "RGB" and header.subsampling in FACTORS)
+    stored = header.mode == "RGB" and header.colours == "YCbCr"
+    return header.chroma is None or (stored and header.subsampling in FACTORS)
 
 
 def recover_coefficients(pixels: NDArray[np.uint8], header: JpegHeader) -> JpegCoefficients:
@@ -42,8 +41,7 @@ def recover_coefficients(pixels: NDArray[np.uint8], header: JpegHeader) -> JpegC
     ======== ============= ============= ============= ============= =============
 
     Of all coefficients, zeros included, .99995 / 1.00000 at quality 10 and .9942 / .9981 at 90, 4:2:0
-    (``python -m benchmarks.coefficient_recovery``). A file that stores RGB looks from its header like any other: its
-    coefficients come out as if it had stored luma and chroma.
+    (``python -m benchmarks.coefficient_recovery``).
 
     Args:
         pixels: (H, W, 3) uint8 RGB as decoded by libjpeg, fancy upsampling on, the block grid at the top left corner.

@@ -5,9 +5,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-# Shares of red and blue in luma (ITU-R BT.601).
-_RED, _BLUE = 0.299, 0.114
-_GREEN = 1 - _RED - _BLUE
+#: Shares of red, green and blue in luma (ITU-R BT.601).
+LUMA = (0.299, 0.587, 0.114)
+
+_RED, _GREEN, _BLUE = LUMA
+
+#: Red, green, blue to luma and two chroma planes around 0: the rows of `rgb_to_ycbcr` as a matrix.
+TO_YCBCR = (
+    LUMA,
+    (-_RED / (2 - 2 * _BLUE), -_GREEN / (2 - 2 * _BLUE), 0.5),
+    (0.5, -_GREEN / (2 - 2 * _RED), -_BLUE / (2 - 2 * _RED)),
+)
 
 
 def rgb_to_ycbcr(picture: Tensor) -> Tensor:

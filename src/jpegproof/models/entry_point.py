@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
@@ -16,12 +16,19 @@ from typing import Any
 import torch
 
 from jpegproof.exceptions import ModelError, UnknownNameError, nearest
-from jpegproof.models.model import Model, wrap
+from jpegproof.models.model import Model, state_digest, wrap
 from jpegproof.models.names import LIBRARIES
 from jpegproof.weights import load_into, read_weights
 
 
-def entry_point_model(name: str, weights: str | None, arguments: Mapping[str, Any], seed: int = 0) -> Model:
+def entry_point_model(
+    name: str,
+    weights: str | None,
+    arguments: Mapping[str, Any],
+    seed: int = 0,
+    task: str | None = None,
+    features: Sequence[str] = (),
+) -> Model:
     """Builds a model by calling a function of the user's.
 
     Args:
@@ -29,10 +36,12 @@ def entry_point_model(name: str, weights: str | None, arguments: Mapping[str, An
         weights: a local file to load into what the function answers, or None to take it as it is.
         arguments: keyword arguments for the function.
         seed: of the random numbers that the function draws from torch.
+        task: what a bare network does; classification unless given.
+        features: of a bare detector: see `wrap`.
 
     Returns:
-        What the function answers, where it is a `Model`; a network wrapped as a 256 / 224 ImageNet classifier, where
-        it is a ``torch.nn.Module``.
+        What the function answers, where it is a `Model`; a network wrapped as `wrap` does it, where it is a
+        ``torch.nn.Module``.
 
     Raises:
         ModelError: the file or module cannot be imported, or the function fails or answers something else.
@@ -58,10 +67,12 @@ def entry_point_model(name: str, weights: str | None, arguments: Mapping[str, An
     if weights is not None:
         path = Path(weights).expanduser()
         load_into(network, read_weights(path), path)
-    # Wrapped anew, so that the identity is that of the weights just loaded.
-    model, wrapped = answer if isinstance(answer, Model) else wrap(network), wrap(network)
-    identity = {**model.identity, **wrapped.identity, "source": _source_digest(function, file)}
-    return Model(wrapped.network, model.task, model.preparation, identity)
+    if isinstance(answer, Model) and task not in (None, answer.task.name):
+        raise ModelError(f"{name}: answers with a model of {answer.task.name}, not of {task}; leave the task out")
+    model = answer if isinstance(answer, Model) else wrap(network, task or "classification", features=features)
+    # Digested anew, so that the identity is that of the weights just loaded.
+    identity = {**model.identity, "state": state_digest(network), "source": _source_digest(function, file)}
+    return Model(model.network, model.task, model.preparation, identity)
 
 
 @contextmanager

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from jpegproof.exceptions import UnknownNameError
+from jpegproof.models.detectors.torchvision_names import TORCHVISION_DETECTORS
 from jpegproof.models.entry_point import entry_point_model
 from jpegproof.models.model import Model
 from jpegproof.models.names import is_entry_point, unknown_model
-from jpegproof.models.preparation import ResizeCrop
+from jpegproof.models.preparation import Preparation, ResizeCrop
+from jpegproof.models.shortest_side import ShortestSide
 from jpegproof.tasks.find import find_task
 
 
@@ -22,23 +24,36 @@ def find_model(
     preparation: Mapping[str, Any] | None = None,
     arguments: Mapping[str, Any] | None = None,
     seed: int = 0,
+    task: str | None = None,
+    features: Sequence[str] = (),
 ) -> Model:
     """Builds the model of a name.
 
     Args:
-        name: ``torchvision:NAME``, ``timm:NAME``, ``jpegproof:NAME`` (shipped), ``path/file.py:function`` or
-            ``package.module:function``.
+        name: ``torchvision:NAME``, ``timm:NAME``, ``detectron2:NAME``, ``jpegproof:NAME`` (shipped),
+            ``path/file.py:function`` or ``package.module:function``.
         weights: a local ``.safetensors`` or ``.pth`` file, the library's name of published weights, ``random``, or
             None for the library's default (an entry point: as it comes).
         preparation: fields of `ResizeCrop` that differ from what the model comes with.
-        arguments: keyword arguments of an entry point's function.
+        arguments: keyword arguments of an entry point's function; or ``categories`` and ``proposals`` of a network of
+            Detectron2.
         seed: of random weights, and of what an entry point's function draws from torch.
+        task: of an entry point that answers with a bare network; classification unless given.
+        features: of such a detector without ``dense``: see `wrap`.
 
     Raises:
         UnknownNameError, ModelError, WeightsError, MissingExtraError: see the messages; each names the mend.
     """
     library, _, rest = name.partition(":")
-    if library == "torchvision":
+    if library == "torchvision" and rest in TORCHVISION_DETECTORS:
+        from jpegproof.models.detectors.find import as_detector
+        from jpegproof.models.detectors.torchvision_detectors import torchvision_detector
+
+        network, prepared, identity = torchvision_detector(rest, weights, seed)
+        model = Model(
+            as_detector(network), find_task(TORCHVISION_DETECTORS[rest]), prepared, {"name": name, **identity}
+        )
+    elif library == "torchvision":
         from jpegproof.models.torchvision_models import torchvision_classifier
 
         network, prepared, identity = torchvision_classifier(rest, weights, seed)
@@ -48,17 +63,24 @@ def find_model(
 
         network, prepared, identity = timm_classifier(rest, weights, seed)
         model = Model(network, find_task("classification"), prepared, {"name": name, **identity})
+    elif library == "detectron2":
+        from jpegproof.models.detectron2.build import detectron2_detector
+
+        network, its_task, prepared, identity = detectron2_detector(rest, weights, seed, arguments or {})
+        model = Model(network, find_task(its_task), prepared, {"name": name, **identity})
     elif library == "jpegproof":
         from jpegproof.models.shipped_models import shipped_model
 
         model = shipped_model(rest, Path(weights).expanduser() if weights is not None else None)
     elif is_entry_point(name):
-        model = entry_point_model(name, weights, arguments or {}, seed)
+        model = entry_point_model(name, weights, arguments or {}, seed, task, features)
     else:
         raise UnknownNameError(unknown_model(name))
     return replace(model, preparation=_changed(model, preparation)) if preparation else model
 
 
-def _changed(model: Model, fields: Mapping[str, Any]) -> ResizeCrop:
+def _changed(model: Model, fields: Mapping[str, Any]) -> Preparation:
+    if isinstance(model.preparation, ShortestSide):
+        return model.preparation.changed(fields)
     base = model.preparation if isinstance(model.preparation, ResizeCrop) else ResizeCrop()
     return replace(base, **fields)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -11,8 +11,10 @@ from typing import Any
 import torch
 
 from jpegproof.exceptions import ModelError
+from jpegproof.models.detectors.as_stored import AS_STORED
+from jpegproof.models.detectors.find import as_detector
 from jpegproof.models.preparation import Preparation, ResizeCrop
-from jpegproof.tasks.find import find_task
+from jpegproof.tasks.find import find_task, same_targets
 from jpegproof.tasks.protocol import Task
 
 
@@ -28,32 +30,39 @@ class Model:
     """
 
     network: torch.nn.Module
-    task: Task[Any]
+    task: Task[Any, Any]
     preparation: Preparation
     identity: Mapping[str, Any] = field(default_factory=dict)
 
 
-def wrap(network: torch.nn.Module, task: str = "classification", prepare: Preparation | None = None) -> Model:
+def wrap(
+    network: torch.nn.Module,
+    task: str = "classification",
+    prepare: Preparation | None = None,
+    features: Sequence[str] = (),
+) -> Model:
     """Makes a model of a network of one's own.
 
     Args:
-        network: takes (N, 3, H, W) float32 RGB batches, normalised as `prepare` says; for classification it answers
-            (N, classes) logits.
+        network: a classifier takes (N, 3, H, W) float32 RGB batches, normalised as `prepare` says, and answers
+            (N, classes) logits. A detector takes a list of (3, H, W) pictures in [0, 1] and answers torchvision's
+            dictionaries, with boxes in pixels of the given pictures.
         task: the task's name.
-        prepare: how a picture becomes its input; ImageNet's usual 256 / 224 `ResizeCrop` unless given.
+        prepare: how a picture becomes its input; unless given, ImageNet's usual 256 / 224 `ResizeCrop` for a
+            classifier, and the picture as it is, in [0, 1], for a detector.
+        features: of a detector without ``dense``: names of layers whose outputs are compared in label-free training.
 
     Raises:
-        UnknownNameError: no such task.
+        UnknownNameError: no such task, or no such layer.
         ModelError: `network` is no ``torch.nn.Module``.
     """
     if not isinstance(network, torch.nn.Module):
         raise ModelError(f"wrap takes a torch.nn.Module, not a {type(network).__name__}")
-    return Model(
-        network=network.eval(),
-        task=find_task(task),
-        preparation=prepare or ResizeCrop(),
-        identity={"class": f"{type(network).__module__}.{type(network).__qualname__}", "state": state_digest(network)},
-    )
+    identity = {"class": f"{type(network).__module__}.{type(network).__qualname__}", "state": state_digest(network)}
+    found = find_task(task)
+    if same_targets(task, "detection"):
+        network, prepare = as_detector(network.eval(), features), prepare or AS_STORED
+    return Model(network.eval(), found, prepare or ResizeCrop(), identity)
 
 
 def state_digest(network: torch.nn.Module) -> str:

@@ -14,6 +14,7 @@ from PIL import Image
 from jpegproof.jpeg.codec import Pixels
 from jpegproof.jpeg.intake import MAX_PIXELS, UnusablePictureError
 from jpegproof.models.resampling import contributing, resize_region
+from jpegproof.tasks.geometry import Geometry
 
 Interpolation = Literal["bilinear", "bicubic", "nearest", "lanczos"]
 _PILLOW = {
@@ -27,32 +28,16 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
-@dataclass(frozen=True, slots=True)
-class Geometry:
-    """How a source picture became a model input; maps predictions back.
-
-    Attributes:
-        source: (H, W) of the source, pixels.
-        scale: input pixels per source pixel, vertical and horizontal.
-        offset: (y, x) of the source's top-left corner in input coordinates; negative where it was cropped away.
-    """
-
-    source: tuple[int, int]
-    scale: tuple[float, float]
-    offset: tuple[float, float]
-
-    def to_source(self, boxes: torch.Tensor) -> torch.Tensor:
-        """Maps (N, 4) xyxy boxes in input pixels to source pixels."""
-        shift = boxes.new_tensor([self.offset[1], self.offset[0]] * 2)
-        scale = boxes.new_tensor([self.scale[1], self.scale[0]] * 2)
-        return (boxes - shift) / scale
-
-
 class Preparation(Protocol):
     """What happens between a picture and the model."""
 
-    def frame(self, pixels: Pixels) -> tuple[Pixels, Geometry]:
+    def frame(self, pixels: Pixels, stored: tuple[int, int] | None = None) -> tuple[Pixels, Geometry]:
         """Resizes and crops a (H, W, 3) uint8 picture with Pillow; still 8-bit RGB.
+
+        Args:
+            pixels: the picture.
+            stored: (H, W) of the picture as stored, where it was decoded at 1/2, 1/4 or 1/8 of that, sides rounded up:
+                it is framed as the stored one would be, to the same size and the same place.
 
         Raises:
             UnusablePictureError: its shape is so extreme that the result would not fit into memory.
@@ -134,16 +119,20 @@ class ResizeCrop:
             if not isinstance(values, tuple | list) or len(values) != 3:
                 raise ValueError(f"{name}={values!r}: give three numbers, one per channel, such as (0.5, 0.5, 0.5)")
 
-    def frame(self, pixels: Pixels) -> tuple[Pixels, Geometry]:
+    def frame(self, pixels: Pixels, stored: tuple[int, int] | None = None) -> tuple[Pixels, Geometry]:
         """See `Preparation.frame`."""
-        source = pixels.shape[0], pixels.shape[1]
+        decoded = pixels.shape[0], pixels.shape[1]
+        source = stored or decoded
         height, width = self._resized(source)
         if height * width > MAX_PIXELS or min(height, width) < 1:
             raise UnusablePictureError(
                 f"its {source[1]}x{source[0]} pixels would become {width}x{height} for the model"
             )
-        if (height, width) != source:
-            picture = Image.fromarray(pixels).resize((width, height), _PILLOW[self.interpolation])
+        if (height, width) != decoded or source != decoded:
+            # The last row and column of a fraction may lie beyond the picture in part.
+            fraction = _fraction(source, decoded)
+            covered = (0.0, 0.0, source[1] / fraction, source[0] / fraction)
+            picture = Image.fromarray(pixels).resize((width, height), _PILLOW[self.interpolation], covered)
             pixels = np.asarray(picture)
         top, left, bottom, right = self._window((height, width))
         if top < 0 or left < 0 or bottom > height or right > width:
@@ -222,6 +211,18 @@ class ResizeCrop:
         """The part of the crop that lies in the resized picture."""
         top, left, bottom, right = self._window(resized)
         return max(top, 0), max(left, 0), min(bottom, resized[0]), min(right, resized[1])
+
+
+def _fraction(source: tuple[int, int], decoded: tuple[int, int]) -> int:
+    """At 1 over what a picture was decoded.
+
+    Raises:
+        ValueError: at no fraction of libjpeg's.
+    """
+    for fraction in (1, 2, 4, 8):
+        if all(side == -(-whole // fraction) for side, whole in zip(decoded, source, strict=True)):
+            return fraction
+    raise ValueError(f"{decoded[1]}x{decoded[0]} is no fraction (1/2, 1/4, 1/8) of {source[1]}x{source[0]}")
 
 
 def _pair_of(pair: Any) -> Any:

@@ -8,26 +8,28 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from jpegproof.exceptions import UnknownNameError, nearest
+from jpegproof.models.detectors.as_stored import AS_STORED
+from jpegproof.models.detectors.find import as_detector
 from jpegproof.models.model import Model
 from jpegproof.models.preparation import ResizeCrop
 from jpegproof.tasks.find import find_task
 from jpegproof.weights import file_digest, load_into, read_weights
 
-#: Name: where the function stands that builds the network. The weights are ``shipped/NAME.safetensors``.
+#: Name: where the function stands that builds the network, and its task. Weights are ``shipped/NAME.safetensors``.
 SHIPPED = {
-    "world-classifier": "jpegproof.models.world_classifier:world_classifier",
-    "world-mobile": "jpegproof.models.world_classifier:world_mobile",
+    "world-classifier": ("jpegproof.models.world_classifier:world_classifier", "classification"),
+    "world-mobile": ("jpegproof.models.world_classifier:world_mobile", "classification"),
 }
 
-#: The world's pictures go into its networks as they are.
-_PREPARATION = ResizeCrop(resize=None, crop=None, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+#: The world's pictures go into its networks as they are; detectors normalise them by themselves.
+_OF_CLASSIFIERS = ResizeCrop(resize=None, crop=None, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 
 
 def shipped_model(name: str, weights: Path | None = None) -> Model:
     """A model of the embedded world, with its weights.
 
     Args:
-        name: ``world-classifier``, or ``world-mobile`` for an unlike second one.
+        name: ``world-classifier`` or ``world-mobile`` (an unlike second one).
         weights: a file of other weights for it, such as ``fit`` has written.
 
     Raises:
@@ -36,11 +38,14 @@ def shipped_model(name: str, weights: Path | None = None) -> Model:
     """
     if name not in SHIPPED:
         raise UnknownNameError(f"no model {name!r} is shipped.{nearest(name, SHIPPED)} Known: {', '.join(SHIPPED)}.")
-    module, function = SHIPPED[name].split(":")
+    place, task = SHIPPED[name]
+    module, function = place.split(":")
     network = getattr(import_module(module), function)()
     own = files("jpegproof.models").joinpath("shipped", f"{name}.safetensors")
     with nullcontext(weights) if weights is not None else as_file(own) as path:
         load_into(network, read_weights(path), path)
         digest = file_digest(path)
-    network = network.eval()
-    return Model(network, find_task("classification"), _PREPARATION, {"name": f"jpegproof:{name}", "weights": digest})
+    identity = {"name": f"jpegproof:{name}", "weights": digest}
+    if task == "classification":
+        return Model(network.eval(), find_task(task), _OF_CLASSIFIERS, identity)
+    return Model(as_detector(network.eval()), find_task(task), AS_STORED, identity)

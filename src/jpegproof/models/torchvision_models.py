@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from jpegproof.exceptions import ModelError, UnknownNameError, missing_extra, nearest
+from jpegproof.models.detectors.torchvision_names import TORCHVISION_DETECTORS
 from jpegproof.models.preparation import ResizeCrop
 from jpegproof.weights import file_digest, load_into, read_weights
 
@@ -40,7 +41,7 @@ def torchvision_classifier(
     """
     library = _torchvision_models()
     if name not in library.list_models(module=library):
-        known = library.list_models(module=library)
+        known = [*library.list_models(module=library), *TORCHVISION_DETECTORS]
         raise UnknownNameError(f"torchvision has no classifier {name!r}.{nearest(name, known)}")
     published = library.get_model_weights(name)
     if weights is None or weights in published.__members__:

@@ -60,7 +60,7 @@ def draw_table(table: Table, styles: Styles) -> Figure:
         table: values or losses.
         styles: of every edge in the table, from ``line_styles``.
     """
-    with _look():
+    with sober_look():
         columns = min(3, max(1, len(table.blocks)))
         rows = max(1, math.ceil(len(table.blocks) / columns))
         legend = _legend(table, styles)
@@ -71,33 +71,33 @@ def draw_table(table: Table, styles: Styles) -> Figure:
         for axes, block in zip(grid.flat, table.blocks, strict=False):
             _draw_panel(axes, table, block, styles)
             axes.set_xlabel("JPEG quality")
-            axes.set_title(_wrapped(model_label(block, table.decimals), 34), fontsize=10, fontweight="bold", loc="left")
+            axes.set_title(wrapped(model_label(block, table.decimals), 34), fontsize=10, fontweight="bold", loc="left")
         for axes in grid.flat[len(table.blocks) :]:
             axes.set_visible(False)
         for axes in grid[:, 0]:
-            axes.set_ylabel(_wrapped(table.axis, 36))
-        figure.suptitle(_wrapped(table.caption, int(15 * size[0])), fontsize=9)
+            axes.set_ylabel(wrapped(table.axis, 36))
+        figure.suptitle(wrapped(table.caption, int(15 * size[0])), fontsize=9)
         handles, names = zip(*legend, strict=True) if legend else ((), ())
         # Two columns at most: the paper's names of mitigations are long.
         figure.legend(handles, names, loc="outside lower center", ncols=min(2, columns), frameon=False)
-        return _literal(figure)
+        return literal(figure)
 
 
 def draw_model(table: Table, block: ModelBlock, styles: Styles) -> Figure:
     """One model of a table in a small panel for the page, which gives it its background, title and legend."""
-    with _look():
+    with sober_look():
         figure = Figure(figsize=(4.4, 2.9), layout="constrained", facecolor="none")
         axes = figure.subplots()
         axes.set_facecolor("none")
         _draw_panel(axes, table, block, styles)
         axes.set_xlabel("JPEG quality")
-        axes.set_ylabel(_wrapped(table.axis, 36))
-        return _literal(figure)
+        axes.set_ylabel(wrapped(table.axis, 36))
+        return literal(figure)
 
 
 def draw_sample(style: LineStyle | None) -> Figure:
     """A short piece of an edge's line for a legend; of the reference's where there is no style."""
-    with _look():
+    with sober_look():
         figure = Figure(figsize=(0.5, 0.2), facecolor="none")
         line = _reference_line() if style is None else _line(style)
         line.set_data((0.03, 0.5, 0.97), (0.5, 0.5, 0.5))
@@ -165,7 +165,7 @@ def _extent(table: Table, block: ModelBlock) -> list[float]:
 def _legend(table: Table, styles: Styles) -> list[tuple[Line2D, str]]:
     labels = {row.edge: row.label for block in table.blocks for row in block.rows}
     first = "No loss" if table.quantity is Quantity.LOSS else "Originals"
-    return [(_reference_line(), first), *((_line(styles[edge]), _wrapped(label, 60)) for edge, label in labels.items())]
+    return [(_reference_line(), first), *((_line(styles[edge]), wrapped(label, 60)) for edge, label in labels.items())]
 
 
 def _line(style: LineStyle) -> Line2D:
@@ -178,7 +178,7 @@ def _reference_line() -> Line2D:
     return Line2D([], [], color=INK, linewidth=1.2, linestyle="--")
 
 
-def _wrapped(text: str, width: int) -> str:
+def wrapped(text: str, width: int) -> str:
     """At most two lines, so that no name, however long, leaves the panels without room."""
     return "\n".join(textwrap.wrap(text, width, max_lines=2, placeholder=" …"))
 
@@ -187,7 +187,7 @@ def _drawn(value: float | None) -> float:
     return math.nan if value is None else value
 
 
-def _literal(figure: Figure) -> Figure:
+def literal(figure: Figure) -> Figure:
     """Shows every text of a figure as it is: a dollar sign in a name begins no formula."""
     for text in figure.findobj(Text):
         if isinstance(text, Text):
@@ -196,7 +196,7 @@ def _literal(figure: Figure) -> Figure:
 
 
 @contextmanager
-def _look() -> Iterator[None]:
+def sober_look() -> Iterator[None]:
     """matplotlib's own defaults and ours, whatever the user's settings are; left as they were afterwards."""
     with warnings.catch_warnings(), matplotlib.style.context(["default", _LOOK]):
         # A name in a script that the built-in font lacks is drawn as boxes in PNG and by the reader's fonts in SVG.
@@ -211,6 +211,6 @@ def _saved(figure: Figure, kind: str) -> bytes:
     # Dates and versions would make every run's files differ.
     metadata = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
     file = io.BytesIO()
-    with _look():
+    with sober_look():
         figure.savefig(file, format=kind, dpi=200, metadata=metadata)
     return file.getvalue()

@@ -47,13 +47,33 @@ class Metric:
         return self.label[:1].lower() + self.label[1:] if known else self.label
 
 
+def _average_precisions(before: str, of: str) -> dict[str, Metric]:
+    """COCO's metrics, of the boxes or of the masks."""
+    names = {
+        "mAP": "mean average precision",
+        "AP50": "average precision at IoU 0.5",
+        "AP75": "average precision at IoU 0.75",
+        "mAP_small": "mean average precision of small objects",
+        "mAP_medium": "mean average precision of medium objects",
+        "mAP_large": "mean average precision of large objects",
+    }
+    said = {name: f"{of}{plain_name}" for name, plain_name in names.items()}
+    return {
+        before + name: Metric(
+            label[0].upper() + label[1:], "%", True, f"reaches a {label.lower()} of {{value}} on {{pictures}}"
+        )
+        for name, label in said.items()
+    }
+
+
 _RIGHT = "is right on {value} of {pictures}"
 _METRICS = {
     "top1": Metric("Top-1 accuracy", "%", True, _RIGHT),
     "top5": Metric("Top-5 accuracy", "%", True, "has the right answer among its first five on {value} of {pictures}"),
     "accuracy": Metric("Accuracy", "%", True, _RIGHT),
     "patch_accuracy": Metric("Patch accuracy", "%", True, "is right on {value} of the patches of {pictures}"),
-    "mAP": Metric("Mean average precision", "%", True, "reaches a mean average precision of {value} on {pictures}"),
+    **_average_precisions("", ""),
+    **_average_precisions("mask_", "Mask "),
     "mIoU": Metric("Mean IoU", "%", True, "reaches a mean intersection over union of {value} on {pictures}"),
     "agreement": Metric(
         "Agreement with the originals",
@@ -61,11 +81,23 @@ _METRICS = {
         True,
         "agrees with its own answers on the originals to {value} over {pictures}",
     ),
+    "mask_agreement": Metric(
+        "Agreement of the masks with the originals",
+        "%",
+        True,
+        "agrees in its masks with its own answers on the originals to {value} over {pictures}",
+    ),
     "true_label_log_probability": Metric(
         "Log-probability of the true label",
         "nats",
         True,
         "gives the true label a log-probability of {value} on {pictures}",
+    ),
+    "dAP_boxes": Metric(
+        "Loss of AP to each kind of error, boxes", "points", False, "loses {value} of AP on {pictures}"
+    ),
+    "dAP_masks": Metric(
+        "Loss of AP to each kind of error, masks", "points", False, "loses {value} of AP on {pictures}"
     ),
     "distance": Metric(
         "Distance to the output on the original",
@@ -74,6 +106,8 @@ _METRICS = {
         "is {value} away from its output on the originals, {pictures}",
     ),
 }
+#: The metrics that are 100 on the originals, without being measured there.
+AGREEMENTS = frozenset(["agreement", "mask_agreement"])
 _HEADLINES = ("top1", "accuracy", "patch_accuracy", "mAP", "mIoU")
 
 

@@ -7,9 +7,8 @@ import io
 from dataclasses import astuple, fields
 
 from jpegproof.reports.tables import Table, TableKey
+from jpegproof.safe_text import harmless
 
-# The wide forms count in East Asian settings.
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "|", "%", "＝", "＋", "－", "＠")
 _HEAD = [
     *(field.name for field in fields(TableKey)),
     "quantity",
@@ -28,7 +27,7 @@ _HEAD = [
 def to_csv(table: Table) -> str:
     """A table as CSV in UTF-8's characters: a header, then one line per model, edge and quality.
 
-    Names are the study's own, not display names (but see ``harmless``); numbers have six digits; what is not known is
+    Names are the study's own, not display names (but see `harmless`); numbers have six digits; what is not known is
     an empty cell; ``quality`` is empty for the originals.
     """
     text = io.StringIO()
@@ -43,13 +42,6 @@ def to_csv(table: Table) -> str:
                 where = "" if quality is None else quality
                 writer.writerow([*names, _number(block.reference.value), *edge, where, *numbers, cell.n])
     return text.getvalue()
-
-
-def harmless(name: str) -> str:
-    """A user's name on one line, with an apostrophe before it where a spreadsheet would take it for a formula."""
-    # csv leaves a lone carriage return unquoted, which readers take for the end of the line.
-    line = " ".join(name.splitlines())
-    return f"'{line}" if line[:1] == "\t" or line.lstrip().startswith(_STARTS_A_FORMULA) else line
 
 
 def _number(value: float | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jpegproof.reports.metrics import Metric, headline_metric
+from jpegproof.reports.metrics import AGREEMENTS, Metric, headline_metric
 from jpegproof.reports.names import plain
 from jpegproof.reports.paired import ORIGINALS, Difference, PairedDifferences, Scope
 from jpegproof.reports.tables import Cell, ModelBlock, Table, TableRow, format_number
@@ -176,7 +176,7 @@ def _opening(table: Table, block: ModelBlock, losses: Sequence[Loss]) -> list[st
     said = metric.statement.format(value=value, pictures=pictures)
     interval = format_interval(block.reference.ci_low, block.reference.ci_high, table.decimals)
     sentences = [f"On the originals {model} {said}{_spaced(interval)}."]
-    if table.key.metric == "agreement":
+    if table.key.metric in AGREEMENTS:
         sentences = [f"There are no labels: {model} is compared with its own answers on the originals ({pictures})."]
     if not losses:
         return [*sentences, "Nothing compressed has been measured yet."]

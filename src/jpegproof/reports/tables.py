@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from jpegproof.analysis.rows import Result, by_column
-from jpegproof.reports.metrics import Metric, find_metric
+from jpegproof.reports.metrics import AGREEMENTS, Metric, find_metric
 from jpegproof.reports.names import edge_label, edge_rank, plain, setting_label
 from jpegproof.reports.paired import ORIGINALS, Edge, PairedDifferences, Scope
 
@@ -243,7 +243,7 @@ def _table(key: TableKey, rows: Sequence[Result]) -> Table:
             cells = tuple(by_quality.get(quality, Cell()) for quality in columns)
             table_rows.append(TableRow(mitigation, corrector, label, cells))
         # What agreement starts from needs no row.
-        assumed = Cell(100.0, n=own[0].n, is_exact=True) if key.metric == "agreement" else Cell()
+        assumed = Cell(100.0, n=own[0].n, is_exact=True) if key.metric in AGREEMENTS else Cell()
         reference = _cell(originals[-1]) if originals else assumed
         blocks.append(ModelBlock(model, reference, _marked(tuple(table_rows), better, decimals)))
     return Table(key, Quantity.VALUE, columns, tuple(blocks), decimals)

@@ -37,22 +37,22 @@ def write_report(record: StudyRecord, out: Path) -> Path:
     tables = build_tables_with_losses(record)
     styles = line_styles(tables)
     for table, stem in zip(tables, file_stems(tables), strict=True):
-        _replace(out / "tables" / f"{stem}.md", to_markdown(table).encode())
-        _replace(out / "tables" / f"{stem}.csv", to_csv(table).encode("utf-8", "replace"))
-        _replace(out / "tables" / f"{stem}.tex", to_latex(table, stem).encode())
+        replace_file(out / "tables" / f"{stem}.md", to_markdown(table).encode())
+        replace_file(out / "tables" / f"{stem}.csv", to_csv(table).encode("utf-8", "replace"))
+        replace_file(out / "tables" / f"{stem}.tex", to_latex(table, stem).encode())
         if table.qualities:
             figure = draw_table(table, styles)
-            _replace(out / "figures" / f"{stem}.png", png(figure))
-            _replace(out / "figures" / f"{stem}.svg", svg(figure).encode())
+            replace_file(out / "figures" / f"{stem}.png", png(figure))
+            replace_file(out / "figures" / f"{stem}.svg", svg(figure).encode())
     gap_tables = build_gap_tables(record.gaps)
     if gap_tables:
-        _replace(out / "tables" / "gaps.md", "\n".join(map(gap_markdown, gap_tables)).encode("utf-8", "replace"))
+        replace_file(out / "tables" / "gaps.md", "\n".join(map(gap_markdown, gap_tables)).encode("utf-8", "replace"))
     page = out / "report.html"
-    _replace(page, render_page(build_page(record)).encode("utf-8", "replace"))
+    replace_file(page, render_page(build_page(record)).encode("utf-8", "replace"))
     return page
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes) -> None:
     """Puts a whole file in place of an old one: a reader sees the one or the other, never a half."""
     # Hidden, and unlike any other writer's; short, since the name itself may be as long as a file system allows.
     beside = path.with_name(f".{secrets.token_hex(8)}.part")

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jpegproof.jpeg.codec import Pixels
+from jpegproof.jpeg.ycbcr import LUMA
 
 Plane = Literal["colour", "luma"]
 PLANES: tuple[Plane, ...] = get_args(Plane)
 
 # Luma 16 is black and 235 is white.
 _BLACK, _RANGE = 16.0, 219.0
-_WEIGHTS = np.array([0.299, 0.587, 0.114]) * _RANGE / 255
+_WEIGHTS = np.array(LUMA) * _RANGE / 255
 
 
 def studio_luma(pixels: Pixels) -> NDArray[np.float64]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from jpegproof.jpeg.bands import bands
+
 PEAK = 255.0
 
 
@@ -29,8 +31,11 @@ def mean_squared_error(original: NDArray[np.uint8], picture: NDArray[np.uint8]) 
     """The mean over all samples of the squared difference; see `psnr`."""
     if original.shape != picture.shape:
         raise ValueError(f"pictures of {original.shape} and {picture.shape} cannot be compared")
-    difference = original.astype(np.float64) - picture
-    return float(np.mean(difference * difference))
+    total = 0.0
+    for rows in bands(*original.shape[:2]):
+        difference = original[rows].astype(np.float64) - picture[rows]
+        total += float(np.sum(difference * difference))
+    return total / original.size
 
 
 def decibels(error: float) -> float:

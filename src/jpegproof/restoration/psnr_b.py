@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from jpegproof.jpeg.bands import bands
 from jpegproof.restoration.planes import studio_luma
 from jpegproof.restoration.psnr import decibels, mean_squared_error
 
@@ -29,7 +30,10 @@ def psnr_b(original: NDArray[np.uint8], picture: NDArray[np.uint8]) -> float:
     colour convention is the one that gives the values of published tables (docs/restoration.md).
     """
     error = mean_squared_error(original, picture)
-    plane = picture.astype(np.float64) if picture.ndim == 2 else studio_luma(picture)
+    height, width = picture.shape[:2]
+    plane = np.empty((height, width))
+    for rows in bands(height, width):
+        plane[rows] = picture[rows] if picture.ndim == 2 else studio_luma(picture[rows])
     return decibels(error + blocking_effect(plane))
 
 
@@ -52,14 +56,17 @@ def blocking_effect(plane: NDArray[np.float64]) -> float:
     """
     if min(plane.shape) < 2:
         raise ValueError(f"a plane of {plane.shape} has no blocks to look for; both sides must be 2 or more")
-    across, within = [], []
-    for steps in (np.diff(plane, axis=0), np.diff(plane, axis=1).T):
-        on_border = np.arange(len(steps)) % BLOCK == BLOCK - 1
-        squares = steps * steps
-        across.append(squares[on_border].ravel())
-        within.append(squares[~on_border].ravel())
-    border, other = np.concatenate(across), np.concatenate(within)
-    if not border.size or not other.size:
+    totals, counts = np.zeros(2), np.zeros(2)  # within blocks, and across their borders
+    for rows in bands(*plane.shape):
+        down = np.diff(plane[rows.start : rows.stop + 1], axis=0)  # to the first row of the next band, too
+        across = np.diff(plane[rows], axis=1).T
+        for steps, first in ((down, rows.start), (across, 0)):
+            on_border = np.arange(first, first + len(steps)) % BLOCK == BLOCK - 1
+            squares = steps * steps
+            for place, chosen in enumerate((squares[~on_border], squares[on_border])):
+                totals[place] += chosen.sum()
+                counts[place] += chosen.size
+    if not counts.all():
         return 0.0
-    excess = float(border.mean() - other.mean())
-    return max(excess, 0.0) * float(np.log2(BLOCK) / np.log2(min(plane.shape)))
+    within, border = totals / counts
+    return max(float(border - within), 0.0) * float(np.log2(BLOCK) / np.log2(min(plane.shape)))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from itertools import product
+from typing import Any, Protocol
 
 from jpegproof.analysis.rows import Skip
 from jpegproof.correctors.protocol import Corrector
+from jpegproof.correctors.tiles import Tiled
 from jpegproof.data.picture_set import PictureSet
 from jpegproof.jpeg.codec import Pixels
 from jpegproof.jpeg.compression import Subsampling
@@ -15,14 +17,14 @@ from jpegproof.jpeg.intake import UnusablePictureError
 from jpegproof.restoration.planes import Plane, is_grey
 from jpegproof.restoration.rows import Score
 from jpegproof.restoration.scores import SHORTEST_SIDE, scores
-from jpegproof.restoration.trial import Trial
+from jpegproof.restoration.trial import Trial, stated_subsampling
 
 
 class BenchmarkProgress(Protocol):
     """What a caller may want to hear while pictures are restored."""
 
     def begin(self, total: int, finished: int) -> None:
-        """How many pictures there are, and how many of them were finished before: none."""
+        """How many pictures there are; all are gone through anew, and what was measured before takes no time."""
         ...
 
     def working(self, name: str, share: float) -> None:
@@ -31,6 +33,21 @@ class BenchmarkProgress(Protocol):
 
     def advance(self) -> None:
         """One more picture is finished or skipped."""
+        ...
+
+
+class KeptScores(Protocol):
+    """What earlier runs have measured, and the place for what is measured now.
+
+    Facts are plain data: all that the scores of one picture, at one quality, behind one corrector, depend on.
+    """
+
+    def find(self, facts: Mapping[str, Any]) -> dict[str, float] | None:
+        """The scores by metric, or None where they are not known yet."""
+        ...
+
+    def keep(self, facts: Mapping[str, Any], values: Mapping[str, float]) -> None:
+        """Takes scores in, for this run and later ones."""
         ...
 
 
@@ -56,6 +73,7 @@ def score_pictures(
     subsampling: Subsampling,
     planes: Collection[Plane],
     progress: BenchmarkProgress,
+    kept: KeptScores | None = None,
 ) -> PictureScores:
     """Scores correctors on pictures.
 
@@ -66,21 +84,28 @@ def score_pictures(
         dataset: its name in the rows.
         pictures: the originals.
         places: the numbers of those that are used.
-        correctors: by name.
+        correctors: by name; pictures too large for memory go through them in tiles.
         qualities: libjpeg's.
         subsampling: of the chroma of colour pictures.
         planes: what is compared.
         progress: hears how it goes.
+        kept: scores of earlier runs; None to measure everything.
 
     Returns:
         The scores. A picture with a side shorter than SSIM's window, or a grey one where only colour is asked for, is
         among the skipped.
+
+    Raises:
+        ValueError: a corrector enlarges.
     """
     done = PictureScores()
+    tiled = {
+        name: corrector if isinstance(corrector, Tiled) else Tiled(corrector) for name, corrector in correctors.items()
+    }
     progress.begin(len(places), 0)
     for place in places:
         name = pictures.name(place)
-        steps = _steps(pictures, place, correctors, qualities, subsampling, planes)
+        steps = _steps(pictures, place, tiled, qualities, subsampling, planes, kept)
         found: list[Score] = []
         try:
             for share, (trial_subsampling, quality, corrector, values) in steps:
@@ -103,22 +128,35 @@ _Step = tuple[str, int, str, dict[str, float]]
 def _steps(
     pictures: PictureSet,
     place: int,
-    correctors: Mapping[str, Corrector],
+    correctors: Mapping[str, Tiled],
     qualities: Sequence[int],
     subsampling: Subsampling,
     planes: Collection[Plane],
+    kept: KeptScores | None,
 ) -> Iterator[tuple[float, _Step]]:
     """(share of the picture that is done, (subsampling, quality, corrector, its scores))."""
-    pixels = pictures.pixels(place)
+    pixels, identity = pictures.pixels(place), pictures.identity(place)
     used = _usable_planes(pixels, planes)
     total, count = len(used) * len(qualities) * len(correctors), 0
-    for plane in used:
-        for quality in qualities:
-            trial = Trial(pixels, plane, quality, subsampling)
-            for name, corrector in correctors.items():
+    for plane, quality in product(used, qualities):
+        stated = stated_subsampling(plane, subsampling)
+        trial: Trial | None = None
+        for name, corrector in correctors.items():
+            facts = {
+                "picture": identity,
+                "plane": plane,
+                "quality": quality,
+                "subsampling": stated,
+                "corrector": dict(corrector.describe()),
+            }
+            values = kept.find(facts) if kept else None
+            if values is None:
+                trial = trial or Trial(pixels, plane, quality, subsampling)
                 values = scores(trial.original, trial.corrected(corrector), plane)
-                count += 1
-                yield count / total, (trial.subsampling, quality, name, values)
+                if kept:
+                    kept.keep(facts, values)
+            count += 1
+            yield count / total, (stated, quality, name, values)
 
 
 def _usable_planes(pixels: Pixels, planes: Collection[Plane]) -> list[Plane]:

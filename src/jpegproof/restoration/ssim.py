@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from jpegproof.jpeg.bands import bands
+
 #: One side of a window: its weights along a row or column, which sum to 1.
 Window = tuple[float, ...]
 
@@ -48,14 +50,23 @@ def ssim(original: NDArray[np.uint8], picture: NDArray[np.uint8], window: Window
         raise ValueError(f"pictures of {original.shape} and {picture.shape} cannot be compared")
     if min(original.shape[:2]) < len(window):
         raise ValueError(f"a picture of {original.shape[:2]} is smaller than the window of {len(window)} pixels")
-    first, second = original.astype(np.float64), picture.astype(np.float64)
+    total, beyond = 0.0, len(window) - 1
+    for rows in bands(original.shape[0] - beyond, original.shape[1]):
+        seen = slice(rows.start, rows.stop + beyond)
+        alike = _alike(original[seen].astype(np.float64), picture[seen].astype(np.float64), window)
+        total += float(alike.sum())
+    places = (original.shape[0] - beyond) * (original.shape[1] - beyond)
+    return total / (places * original[0, 0].size)
+
+
+def _alike(first: NDArray[np.float64], second: NDArray[np.float64], window: Window) -> NDArray[np.float64]:
+    """The similarity at each place where the whole window fits, and of each channel."""
     mean_1, mean_2 = _averaged(first, window), _averaged(second, window)
     products = mean_1 * mean_2
     squares = mean_1 * mean_1 + mean_2 * mean_2
     variances = _averaged(first * first + second * second, window) - squares
     covariances = _averaged(first * second, window) - products
-    alike = (2 * products + _C1) * (2 * covariances + _C2) / ((squares + _C1) * (variances + _C2))
-    return float(alike.mean())
+    return (2 * products + _C1) * (2 * covariances + _C2) / ((squares + _C1) * (variances + _C2))
 
 
 def _averaged(values: NDArray[np.float64], window: Window) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from jpegproof.correctors.protocol import Corrector, to_pixels
+from jpegproof.correctors.tiles import Tiled
 from jpegproof.jpeg.bands import grey_pixels
 from jpegproof.jpeg.codec import DecodedJpeg, Pixels, decode, encode
 from jpegproof.jpeg.compression import Compression, Subsampling
@@ -13,6 +13,11 @@ from jpegproof.restoration.planes import Plane, grey_picture
 
 #: The subsampling of a file that has no chroma.
 NO_CHROMA = "4:0:0"
+
+
+def stated_subsampling(plane: Plane, subsampling: Subsampling) -> str:
+    """What the result files have for the subsampling of a plane's JPEG, where that of colour is given."""
+    return subsampling if plane == "colour" else NO_CHROMA
 
 
 class Trial:
@@ -26,18 +31,16 @@ class Trial:
 
     Attributes:
         original: (H, W, 3) or (H, W) uint8: what a corrector should give back.
-        subsampling: as the result files have it.
     """
 
     def __init__(self, pixels: Pixels, plane: Plane, quality: int, subsampling: Subsampling) -> None:
         self.plane: Plane = plane
         self.original: NDArray[np.uint8] = pixels if plane == "colour" else grey_picture(pixels)
-        self.subsampling = subsampling if plane == "colour" else NO_CHROMA
         # A grey file has one component, which a finer sampling than its own would only confuse.
         compression = Compression(quality=quality, subsampling=subsampling if plane == "colour" else "4:4:4")
         self._jpeg: DecodedJpeg = decode(encode(self.original, compression))
 
-    def corrected(self, corrector: Corrector) -> NDArray[np.uint8]:
+    def corrected(self, corrector: Tiled) -> NDArray[np.uint8]:
         """The corrected picture, rounded to 8 bits as in use: the shape of the original.
 
         What a corrector makes of a grey JPEG is turned to grey as `jpegproof.correct` does it.
@@ -45,5 +48,5 @@ class Trial:
         Raises:
             ValueError: a corrected value is not finite.
         """
-        pixels = to_pixels(corrector([self._jpeg])[0])
+        pixels = corrector.pixels(self._jpeg)
         return pixels if self.plane == "colour" else grey_pixels(pixels)

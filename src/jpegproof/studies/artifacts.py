@@ -12,6 +12,7 @@ from jpegproof.studies.fingerprint import fingerprint
 from jpegproof.studies.folds import fold_of, folds_of, of_fold
 from jpegproof.studies.spec import CORRECTOR_LEARNS, READS_LABELS, StudySpec, TrainingSpec
 from jpegproof.studies.workshop import Workshop
+from jpegproof.tasks.protocol import plain_target
 from jpegproof.training.recipe import Recipe
 
 #: Raised whenever the way from a recipe to weights changes, so that old artifacts are not taken for new.
@@ -141,6 +142,6 @@ def _pictures_digest(workshop: Workshop, chosen: Sequence[tuple[str, int]], labe
     digest = blake2b(digest_size=16)
     for data, number in chosen:
         pictures = workshop.pictures(data)
-        target = pictures.target(number) if labels else None
+        target = plain_target(pictures.target(number)) if labels else None
         digest.update(f"{pictures.identity(number)} {target!r}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()

@@ -18,6 +18,7 @@ from jpegproof.studies.folds import folds_of, lineage, of_fold
 from jpegproof.studies.spec import CompressionSpec, StudySpec
 from jpegproof.studies.store import write_whole
 from jpegproof.studies.workshop import IDENTITY, Workshop
+from jpegproof.tasks.protocol import plain_target
 
 #: A shard ends after so many pictures, or before its files outgrow so many bytes: big enough to fill batches, small
 #: enough that a kill costs little and a worker holds little.
@@ -246,7 +247,10 @@ def _compressions(spec: CompressionSpec) -> list[Compression]:
 def _shards(name: str, workshop: Workshop) -> Iterator[Shard]:
     pictures = workshop.pictures(name)
     for numbers in _cut(workshop.chosen(name), pictures.size_in_bytes):
-        facts = [(pictures.name(number), pictures.identity(number), pictures.target(number)) for number in numbers]
+        facts = [
+            (pictures.name(number), pictures.identity(number), plain_target(pictures.target(number)))
+            for number in numbers
+        ]
         yield Shard(name, tuple(numbers), fingerprint({"pictures": facts}))
 
 

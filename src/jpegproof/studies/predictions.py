@@ -16,7 +16,7 @@ _COMMON = [("picture", pa.string()), ("skipped", pa.string()), ("bytes", pa.int6
 
 
 def prediction_bytes(
-    task: Task[Any],
+    task: Task[Any, Any],
     names: Sequence[str],
     skipped: Sequence[str | None],
     sizes: Sequence[int | None],

@@ -27,7 +27,11 @@ def reference_mistakes(content: Any, root: Path) -> Iterator[Mistake]:
         _mapping(content, key) for key in ("data", "models", "correctors", "trainings")
     )
     for name in data:
-        for key, exists, what in (("path", Path.is_dir, "folder"), ("classes", Path.is_file, "file")):
+        for key, exists, what in (
+            ("path", Path.is_dir, "folder"),
+            ("classes", Path.is_file, "file"),
+            ("annotations", Path.is_file, "file"),
+        ):
             yield from _missing_file(("data", name, key), _mapping(data, name).get(key), root, exists, what)
     for name in correctors:
         place = ("correctors", name, "weights")
@@ -81,6 +85,10 @@ def _unknown_source(source: str, root: Path) -> str:
         from jpegproof.models.shipped_models import SHIPPED
 
         return "" if rest in SHIPPED else unknown("shipped model", rest, SHIPPED)
+    if library == "detectron2":
+        from jpegproof.models.detectron2.build import NETWORKS
+
+        return "" if rest in NETWORKS else unknown("network of Detectron2", rest, NETWORKS)
     if not is_entry_point(source):
         return unknown_model(source)
     file = Path(source.rpartition(":")[0])
@@ -96,9 +104,10 @@ def _library_names(library: str) -> list[str]:
         from jpegproof.models.timm_models import timm_classifier_names
 
         return timm_classifier_names()
+    from jpegproof.models.detectors.torchvision_names import TORCHVISION_DETECTORS
     from jpegproof.models.torchvision_models import torchvision_classifier_names
 
-    return torchvision_classifier_names()
+    return [*torchvision_classifier_names(), *TORCHVISION_DETECTORS]
 
 
 def _mitigation_mistakes(

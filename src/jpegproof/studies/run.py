@@ -10,6 +10,7 @@ from typing import Protocol
 
 from jpegproof.exceptions import JpegproofError, StoreError
 from jpegproof.models.model import Model
+from jpegproof.silence import Silence
 from jpegproof.studies.engine import Hands, run_here, run_in_processes, train_here, train_in_processes
 from jpegproof.studies.environment import environment, save_environment
 from jpegproof.studies.plan import Cell, Plan, load_plan, make_plan
@@ -41,22 +42,6 @@ class Progress(Protocol):
     def warn(self, text: str) -> None:
         """Something the user should know."""
         ...
-
-
-class Silence:
-    """Progress that nobody hears."""
-
-    def begin(self, total: int, finished: int) -> None:
-        """See `Progress`."""
-
-    def advance(self) -> None:
-        """See `Progress`."""
-
-    def training(self, name: str, done: int, total: int, loss: float) -> None:
-        """See `Progress`."""
-
-    def warn(self, text: str) -> None:
-        """See `Progress`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,11 +54,14 @@ class DataSpec(_Part):
     """A data set: a folder of pictures."""
 
     path: Path = Field(description="The folder; relative to the study's root.")
-    layout: Literal["auto", "imagenet", "image_folder", "folder"] = Field(
+    layout: Literal["auto", "imagenet", "image_folder", "folder", "coco"] = Field(
         "auto", description="How the folder is laid out; auto tells from its contents."
     )
     classes: Path | None = Field(
         None, description="For image_folder: a text file of class folder names in label order, one a line."
+    )
+    annotations: Path | None = Field(
+        None, description="For coco: the annotations file, where the folder holds several or none."
     )
     limit: int | None = Field(None, ge=1, description="Use only so many pictures, evenly spaced over the set.")
     folds: int | None = Field(None, ge=2, le=20, description=_FOLDS)
@@ -69,6 +72,9 @@ class WorldSpec(_Part):
 
     world: Literal["train", "val", "test"] = Field(description="Which of the world's splits.")
     size: int = Field(2000, ge=1, description="How many pictures.")
+    task: Literal["classification", "detection"] = Field(
+        "classification", description="One class a picture, or larger pictures of several objects with boxes and masks."
+    )
     folds: int | None = Field(None, ge=2, le=20, description=_FOLDS)
 
 
@@ -89,7 +95,8 @@ class ModelSpec(_Part):
 
     source: str = Field(
         alias="from",
-        description="torchvision:NAME, timm:NAME, jpegproof:NAME, path/file.py:function or package.module:function.",
+        description="torchvision:NAME, timm:NAME, detectron2:NAME, jpegproof:NAME, path/file.py:function or "
+        "package.module:function.",
     )
     weights: str | None = Field(
         None, description="A local file (relative to the root), the library's name of weights, or random."
@@ -98,6 +105,14 @@ class ModelSpec(_Part):
     preparation: PreparationSpec | None = Field(None, description="Where it differs from what the model comes with.")
     arguments: dict[str, Any] = Field(default_factory=dict, description="For an entry point's function.")
     batch_size: int | None = Field(None, ge=1, description="Pictures at once; the task's usual number unless given.")
+    task: Literal["classification", "detection", "instance_segmentation"] | None = Field(
+        None,
+        description="Of an entry point that answers with a bare network: what it does; classification if not said.",
+    )
+    features: list[str] = Field(
+        default_factory=list,
+        description="Of such a detector without dense: names of layers whose outputs label-free training compares.",
+    )
     measured: bool = Field(True, description="false: the model only serves trainings and has no rows.")
 
 

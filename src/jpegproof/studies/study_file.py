@@ -78,6 +78,9 @@ def with_absolute_paths(spec: StudySpec, root: Path) -> StudySpec:
         library, colon, function = model["from"].rpartition(":")
         if colon and library.endswith(".py"):
             model["from"] = f"{root / Path(library).expanduser()}:{function}"
+        if library == "detectron2" and isinstance(model.get("arguments", {}).get("proposals"), str):
+            file = root / Path(model["arguments"]["proposals"]).expanduser()
+            model["arguments"] = {**model["arguments"], "proposals": str(file)}
         if model.get("weights") is not None and Path(model["weights"]).suffix:
             model["weights"] = str(root / Path(model["weights"]).expanduser())
     return StudySpec.model_validate(content)
@@ -91,7 +94,7 @@ def dump_study(spec: StudySpec) -> str:
 
 def _paths_in(content: Mapping[str, Any]) -> Iterator[Place]:
     for name, data in content["data"].items():
-        yield from (("data", name, key) for key in ("path", "classes") if data.get(key) is not None)
+        yield from (("data", name, key) for key in ("path", "classes", "annotations") if data.get(key) is not None)
     for name, corrector in content.get("correctors", {}).items():
         if corrector.get("weights") is not None:
             yield "correctors", name, "weights"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from jpegproof.studies.artifacts import Artifact, recipe_of, training_pictures
 from jpegproof.studies.spec import READS_LABELS
 from jpegproof.studies.store import Store, write_whole
 from jpegproof.studies.workshop import Workshop
+from jpegproof.tasks.find import same_targets
+from jpegproof.tasks.protocol import ClassNames
 from jpegproof.training.examples import Examples
 from jpegproof.training.fine_tune import FineTune
 from jpegproof.training.loop import Training, Watcher, train
@@ -76,7 +78,15 @@ def _check_classes(workshop: Workshop, artifact: Artifact, examples: Examples) -
     model = _model(workshop, artifact)
     with torch.no_grad():
         stage = recipe_of(training, spec.compression.stage).stage
-        answer = model.task.observe(model.network, inputs_of_originals(model, examples.batch(0), stage))
+        answer = model.task.answer(model.network, inputs_of_originals(model, examples.batch(0), stage))
+    for name in training.data_names:
+        kind = workshop.pictures(name).task
+        if not same_targets(kind, model.task.name):
+            holds = f"labels of {kind}" if kind else "no labels"
+            raise ModelError(
+                f"data set {name!r} holds {holds}, and {training.objective} of a model of {model.task.name} needs that "
+                "task's; without labels use self_distilled or task_targeted"
+            )
     names = {name: workshop.pictures(name).class_names for name in training.data_names}
     for known in names.values():
         model.task.check(answer, known)
@@ -84,8 +94,12 @@ def _check_classes(workshop: Workshop, artifact: Artifact, examples: Examples) -
     measured = spec.data_of(training.model)
     told = workshop.pictures(measured).class_names if spec.models[training.model].measured else None
     for name, known in names.items():
-        if known is not None and told is not None and tuple(known) != tuple(told):
+        if known is not None and told is not None and _numbered(known) != _numbered(told):
             raise ModelError(f"data sets {name!r} and {measured!r} do not number the same classes in the same order")
+
+
+def _numbered(class_names: ClassNames) -> dict[int, str]:
+    return dict(class_names) if isinstance(class_names, Mapping) else dict(enumerate(class_names))
 
 
 def examples_of(workshop: Workshop, artifact: Artifact) -> Examples:
@@ -97,7 +111,8 @@ def examples_of(workshop: Workshop, artifact: Artifact) -> Examples:
     for data, number in training_pictures(study, workshop, artifact.training, artifact.fold):
         chosen.setdefault(data, []).append(number)
     sets: list[tuple[PictureSet, Sequence[int]]] = [(workshop.pictures(data), chosen[data]) for data in chosen]
-    return Examples(sets, recipe, workshop.model(spec.model).preparation if spec.model is not None else None)
+    preparation = workshop.model(spec.model).preparation if spec.model is not None else None
+    return Examples(sets, recipe, preparation, labelled=spec.objective in READS_LABELS)
 
 
 def objective_of(workshop: Workshop, artifact: Artifact, recipe: Recipe) -> Objective:

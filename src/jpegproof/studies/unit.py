@@ -25,6 +25,9 @@ from jpegproof.studies.predictions import prediction_bytes, read_predictions
 from jpegproof.studies.store import Store
 from jpegproof.studies.tally import Tally
 from jpegproof.studies.workshop import IDENTITY, Workshop
+from jpegproof.tasks.batch import Batch
+from jpegproof.tasks.find import same_targets
+from jpegproof.tasks.protocol import Target
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -89,8 +92,8 @@ class Unit:
         self._numbers = shard.pictures
         self._pictures = workshop.pictures(shard.data)
         self._names = [self._pictures.name(number) for number in shard.pictures]
-        self._targets = [self._pictures.target(number) for number in shard.pictures]
         self._references: dict[str, _Reference] = {}
+        self._sizes: dict[int, tuple[int, int]] = {}
 
     def run(self) -> None:
         """Computes the cells and stores each as soon as it is whole.
@@ -114,14 +117,15 @@ class Unit:
 
         with self.tally.stage("read", len(self._numbers)):
             answers = dict(enumerate(self._map(one, self._numbers)))
+        self._sizes = {row: pixels.shape[:2] for row, pixels in answers.items() if not isinstance(pixels, str)}
         return _sorted_out(answers, {}, {})
 
     def _compressed(self, sources: Pictures, compression: Compression, cells: Sequence[Cell]) -> None:
         for frame, framed in self._frames(sources, cells):
             jpegs, sizes = self._through_jpeg(framed, compression)
             here = [cell for cell in cells if frame in ("", self._frame_of(cell))]
-            for (corrector, behind_gate), group in _grouped(here, self._correction_of):
-                answers = self._corrected(corrector, behind_gate, jpegs)
+            for (corrector, downscales), group in _grouped(here, self._correction_of):
+                answers = self._corrected(corrector, downscales, jpegs)
                 self._infer(group, _sorted_out(answers, framed.skipped, sizes), original=False)
 
     def _frames(self, sources: Pictures, cells: Sequence[Cell]) -> Iterator[tuple[str, Pictures]]:
@@ -153,12 +157,21 @@ class Unit:
             decoded = self._map(_decode, files.values())
         return dict(zip(files, decoded, strict=True)), sizes
 
-    def _correction_of(self, cell: Cell) -> tuple[str, bool]:
+    def _correction_of(self, cell: Cell) -> tuple[str, tuple[float, ...] | None]:
+        """The corrector, and where it stands behind the gate what the gate must know: the downscale of each row."""
         edge = self._plan.edges[cell.edge]
-        return edge.corrector, edge.gated
+        if not edge.gated:
+            return edge.corrector, None
+        if self._plan.stage == "input":  # was shrunk before it was compressed
+            return edge.corrector, (1.0,) * len(self._names)
+        geometry = self._model_of(cell).preparation.geometry
+        sizes = [self._sizes.get(row) for row in range(len(self._names))]
+        return edge.corrector, tuple(geometry(size).downscale if size else 1.0 for size in sizes)
 
-    def _corrected(self, name: str, behind_gate: bool, jpegs: dict[int, DecodedJpeg | str]) -> dict[int, Pixels | str]:
-        """Per row the corrected picture, or why there is none."""
+    def _corrected(
+        self, name: str, downscales: tuple[float, ...] | None, jpegs: dict[int, DecodedJpeg | str]
+    ) -> dict[int, Pixels | str]:
+        """Per row the corrected picture, or why there is none; behind the gate where downscales are given."""
         if name == IDENTITY:
             return {row: item.pixels if isinstance(item, DecodedJpeg) else item for row, item in jpegs.items()}
         folds = self._workshop.folds(name)
@@ -168,7 +181,7 @@ class Unit:
                 answers[row] = item
                 continue
             corrector = self._corrector(name, row, folds)
-            corrector = gated(corrector) if behind_gate else corrector
+            corrector = corrector if downscales is None else gated(corrector, downscales[row])
             with self.tally.stage("correct", 1):
                 try:
                     answers[row] = to_pixels(corrector([item])[0])
@@ -216,33 +229,43 @@ class Unit:
         folds = self._workshop.folds(edge.tuned)
         if not edge.tuned or folds is None:
             model = self._workshop.trained_model(edge.tuned, None) if edge.tuned else self._workshop.model(edge.model)
-            return self._answers(edge.model, model, list(inputs.values()))
+            return self._answers(edge.model, model, inputs)
         by_fold = _grouped(list(inputs), lambda row: fold_of(self._names[row], folds))
-        answers = [
-            self._answers(edge.model, self._workshop.trained_model(edge.tuned, fold), [inputs[row] for row in rows])
-            for fold, rows in by_fold
-        ]
+        answers = []
+        for fold, rows in by_fold:
+            model = self._workshop.trained_model(edge.tuned, fold)
+            answers.append(self._answers(edge.model, model, {row: inputs[row] for row in rows}))
         order = [row for _, rows in by_fold for row in rows]
         task = self._workshop.model(edge.model).task
         return task.select(task.join(answers), _places(order, list(inputs)))
 
-    def _answers(self, name: str, model: Model, inputs: Sequence[torch.Tensor]) -> Any:
+    def _answers(self, name: str, model: Model, inputs: Mapping[int, torch.Tensor]) -> Any:
         """A model's answers, batch by batch; the batches depend on the rows alone, never on what was done before."""
         answers: list[Any] = []
         with self.tally.stage("infer", len(inputs)), torch.inference_mode():
-            for batch in _batches(inputs, self._workshop.batch_size(name)):
+            for batch in self._batches(inputs, model.preparation, self._workshop.batch_size(name)):
                 try:
-                    answer = model.task.observe(model.network, torch.stack(batch).to(self._workshop.device))
+                    answer = model.task.answer(model.network, batch.to(self._workshop.device))
                 except JpegproofError:
                     raise
                 except Exception as error:  # the user's own code may raise anything
                     raise ModelError(
-                        f"model {name!r} failed on an input of shape {(len(batch), *batch[0].shape)}: "
+                        f"model {name!r} failed on an input of shape {(len(batch), *batch.inputs[0].shape)}: "
                         f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
                     ) from error
-                model.task.check(answer, self._pictures.class_names)
+                if same_targets(self._pictures.task, model.task.name):
+                    model.task.check(answer, self._pictures.class_names)
                 answers.append(answer)
             return model.task.join(answers)
+
+    def _batches(self, inputs: Mapping[int, torch.Tensor], preparation: Preparation, size: int) -> Iterator[Batch]:
+        """Neighbours of one shape together, as many as go through at once."""
+        for rows in _runs_of_one_shape(inputs, size):
+            yield Batch(
+                tuple(inputs[row] for row in rows),
+                tuple(preparation.geometry(self._sizes[row]) for row in rows),
+                tuple(self._names[row] for row in rows),
+            )
 
     def _corrector(self, name: str, row: int, folds: int | None) -> Corrector:
         if name not in self._workshop.spec.trainings:
@@ -264,11 +287,11 @@ class Unit:
             task = model.task
             columns: dict[str, Sequence[Any]] = {}
             if rows:
-                targets = [self._targets[row] for row in rows]
+                targets = self._targets(task.name, rows)
                 like = answer if reference is None else task.select(reference.answer, _places(reference.rows, rows))
                 recorded, faults = task.record(answer, targets, like)
                 columns |= recorded
-                columns |= task.keep(answer) if reference is None else {}
+                columns |= task.keep(answer, targets) if reference is None else {}
                 skipped |= {row: fault for row, fault in zip(rows, faults, strict=True) if fault}
             kept = [place for place, row in enumerate(rows) if row not in skipped]
             columns = {name: [values[place] for place in kept] for name, values in columns.items()}
@@ -302,6 +325,12 @@ class Unit:
             skipped = {row: reason for row, reason in enumerate(reasons) if reason is not None}
             self._references[model] = _Reference(kept, rows, skipped)
         return self._references[model]
+
+    def _targets(self, task: str, rows: Sequence[int]) -> list[Target]:
+        """What is true of the pictures; nothing where the data set speaks of something else than the task."""
+        if not same_targets(self._pictures.task, task):
+            return [None] * len(rows)
+        return [self._pictures.target(self._numbers[row]) for row in rows]
 
     def _model_of(self, cell: Cell) -> Model:
         return self._workshop.model(self._plan.edges[cell.edge].model)
@@ -338,16 +367,16 @@ def _grouped(items: Sequence[_T], key: Callable[[_T], Any]) -> list[tuple[Any, l
     return list(groups.items())
 
 
-def _batches(inputs: Sequence[torch.Tensor], size: int) -> Iterator[list[torch.Tensor]]:
-    """Runs of equal shape, at most `size` long."""
-    batch: list[torch.Tensor] = []
-    for item in inputs:
-        if batch and (len(batch) == size or item.shape != batch[0].shape):
-            yield batch
-            batch = []
-        batch.append(item)
-    if batch:
-        yield batch
+def _runs_of_one_shape(inputs: Mapping[int, torch.Tensor], size: int) -> Iterator[list[int]]:
+    """Runs of rows whose inputs have one shape, at most `size` long."""
+    run: list[int] = []
+    for row, item in inputs.items():
+        if run and (len(run) == size or item.shape != inputs[run[0]].shape):
+            yield run
+            run = []
+        run.append(row)
+    if run:
+        yield run
 
 
 def _places(whole: Sequence[int], part: Sequence[int]) -> list[int]:

@@ -17,6 +17,7 @@ from jpegproof.correctors.protocol import Corrector
 from jpegproof.data.find import open_pictures
 from jpegproof.data.image_folder import ImageFolder
 from jpegproof.data.picture_set import PictureSet
+from jpegproof.data.world_objects import WorldObjects
 from jpegproof.data.world_pictures import WorldPictures
 from jpegproof.exceptions import DataError, JpegproofError, ModelError
 from jpegproof.models.find import find_model
@@ -100,6 +101,8 @@ class Workshop:
                     preparation=spec.preparation.model_dump(exclude_unset=True) if spec.preparation else None,
                     arguments=spec.arguments,
                     seed=self.spec.seed,
+                    task=spec.task,
+                    features=spec.features,
                 )
             except JpegproofError as error:
                 error.add_note(f"(model {name!r} of the study)")
@@ -177,7 +180,13 @@ class Workshop:
 
 def _open(spec: DataSpec | WorldSpec) -> PictureSet:
     if isinstance(spec, WorldSpec):
-        return WorldPictures(spec.world, spec.size)
+        return (WorldObjects if spec.task == "detection" else WorldPictures)(spec.world, spec.size)
+    if spec.annotations is not None:
+        if spec.layout not in ("auto", "coco"):
+            raise DataError(f"{spec.path}: an annotations file goes with the layout coco, not {spec.layout}")
+        from jpegproof.data.coco import CocoPictures
+
+        return CocoPictures(spec.path, spec.annotations)
     if spec.classes is None:
         return open_pictures(spec.path, spec.layout)
     if spec.layout not in ("auto", "image_folder"):

@@ -10,6 +10,8 @@ import pyarrow as pa
 import torch
 
 from jpegproof.exceptions import ModelError
+from jpegproof.tasks.batch import Batch
+from jpegproof.tasks.protocol import ClassNames
 
 TOP = 5
 
@@ -34,13 +36,18 @@ class Classification:
     )
     reference_schema = pa.schema([("logits", pa.list_(pa.float32()))])
 
-    def observe(self, network: torch.nn.Module, inputs: torch.Tensor, like: torch.Tensor | None = None) -> torch.Tensor:
-        """The logits of a batch: (N, C) float32 from (N, 3, H, W) model input.
+    def answer(self, network: torch.nn.Module, batch: Batch) -> torch.Tensor:
+        """The logits, as `observe`."""
+        return self.observe(network, batch)
+
+    def observe(self, network: torch.nn.Module, batch: Batch, like: torch.Tensor | None = None) -> torch.Tensor:
+        """The logits of a batch: (N, C) float32.
 
         Raises:
             ModelError: the network answers with anything but one row of class scores per picture.
         """
         del like  # two vectors of logits are comparable as they are
+        inputs = batch.stacked()
         answer = network(inputs)
         if hasattr(answer, "logits"):  # the habit of Hugging Face models and of Inception in training
             answer = answer.logits
@@ -61,21 +68,26 @@ class Classification:
         """Mean absolute difference of the logits, per picture: (N,). Source: the paper's L1 loss of task targeting."""
         return (first - second).abs().mean(dim=1)
 
-    def supervised_loss(self, answer: torch.Tensor, targets: Sequence[int | None]) -> torch.Tensor:
-        """Cross-entropy of the logits with the labels, in nats, per picture: (N,).
+    def learning(self, network: torch.nn.Module) -> None:
+        """See `Task.learning`."""
+        network.train()
+
+    def supervised_loss(self, network: torch.nn.Module, batch: Batch, targets: Sequence[int | None]) -> torch.Tensor:
+        """Cross-entropy of the logits with the labels, in nats: (), the mean over the pictures.
 
         Raises:
             ModelError: a picture has no label, or one that the model does not know.
         """
+        answer = self.observe(network, batch)
         if any(target is None or not 0 <= target < answer.shape[1] for target in targets):
             raise ModelError(
                 f"fine-tuning needs a label from 0 to {answer.shape[1] - 1} for each picture; without labels use "
                 "self_distilled or task_targeted"
             )
         labels = torch.tensor([int(target or 0) for target in targets], device=answer.device)
-        return torch.nn.functional.cross_entropy(answer, labels, reduction="none")
+        return torch.nn.functional.cross_entropy(answer, labels)
 
-    def check(self, answer: torch.Tensor, class_names: Sequence[str] | None) -> None:
+    def check(self, answer: torch.Tensor, class_names: ClassNames | None) -> None:
         """See `Task.check`.
 
         Raises:
@@ -124,8 +136,9 @@ class Classification:
         }
         return columns, [None if fine else "the model's answer is not finite" for fine in finite]
 
-    def keep(self, answer: torch.Tensor) -> Mapping[str, Sequence[Any]]:
+    def keep(self, answer: torch.Tensor, targets: Sequence[int | None]) -> Mapping[str, Sequence[Any]]:
         """See `Task.keep`: the logits themselves."""
+        del targets  # stored with each answer
         return {"logits": list(answer.cpu().numpy())}
 
     def restore(self, kept: pa.Table, device: torch.device) -> torch.Tensor:

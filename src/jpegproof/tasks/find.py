@@ -8,10 +8,17 @@ from typing import Any
 from jpegproof.exceptions import UnknownNameError, nearest
 from jpegproof.tasks.protocol import Task
 
-TASKS = {"classification": "jpegproof.tasks.classification:Classification"}
+TASKS: dict[str, tuple[str, dict[str, Any]]] = {
+    "classification": ("jpegproof.tasks.classification:Classification", {}),
+    "detection": ("jpegproof.tasks.detection:Detection", {}),
+    "instance_segmentation": ("jpegproof.tasks.detection:Detection", {"masks": True}),
+}
+
+#: What the targets of a task are: a data set made for one task serves the others of its kind.
+_TARGETS = {"classification": "class", "detection": "objects", "instance_segmentation": "objects"}
 
 
-def find_task(name: str) -> Task[Any]:
+def find_task(name: str) -> Task[Any, Any]:
     """The task of a name.
 
     Raises:
@@ -19,5 +26,11 @@ def find_task(name: str) -> Task[Any]:
     """
     if name not in TASKS:
         raise UnknownNameError(f"task {name!r} is not known.{nearest(name, TASKS)} Known: {', '.join(sorted(TASKS))}.")
-    module, attribute = TASKS[name].split(":")
-    return getattr(import_module(module), attribute)()
+    place, arguments = TASKS[name]
+    module, attribute = place.split(":")
+    return getattr(import_module(module), attribute)(**arguments)
+
+
+def same_targets(first: str, second: str) -> bool:
+    """Whether what is true of a picture has one form for two tasks; never for the empty name of unlabelled sets."""
+    return first in _TARGETS and second in _TARGETS and _TARGETS[first] == _TARGETS[second]

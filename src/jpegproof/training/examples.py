@@ -17,7 +17,7 @@ from jpegproof.jpeg.header import after_shrinking
 from jpegproof.jpeg.intake import UnusablePictureError
 from jpegproof.jpeg.parts import UNIT
 from jpegproof.models.preparation import Preparation
-from jpegproof.tasks.protocol import Target
+from jpegproof.tasks.protocol import Spatial, Target
 from jpegproof.training.recipe import Recipe
 
 #: Decoded pictures are kept up to this many bytes, so that no file is decoded at each of its turns.
@@ -36,12 +36,16 @@ class Example:
     Attributes:
         original: (H, W, 3) uint8, not compressed.
         jpeg: the same after compression.
-        target: what the data set says is true of it.
+        source: (H, W) in pixels of the picture as stored, turned: what the target speaks of.
+        target: what the data set says is true of it, turned and mirrored with it; None where no label is wanted.
+        name: the picture's name in its data set; None where it was turned, mirrored or cut.
     """
 
     original: Pixels
     jpeg: DecodedJpeg
+    source: tuple[int, int]
     target: Target
+    name: str | None
 
 
 class Examples:
@@ -55,6 +59,7 @@ class Examples:
         recipe: batch, qualities, crops, seed.
         preparation: of the model that learns or is trained through; a picture that it cannot take is left out, and at
             the stage ``input`` it frames pictures before they are compressed. None where there is no model.
+        labelled: whether the examples carry targets.
 
     Raises:
         DataError: there are no pictures.
@@ -65,13 +70,15 @@ class Examples:
         sets: Sequence[tuple[PictureSet, Sequence[int]]],
         recipe: Recipe,
         preparation: Preparation | None = None,
+        labelled: bool = True,
     ) -> None:
         self._pictures = [(pictures, number) for pictures, numbers in sets for number in numbers]
         if not self._pictures:
             raise DataError("there is no picture to train on")
         self._recipe = recipe
         self._preparation = preparation
-        self._cache: OrderedDict[int, Pixels | None] = OrderedDict()
+        self._labelled = labelled
+        self._cache: OrderedDict[int, tuple[Pixels, tuple[int, int]] | None] = OrderedDict()
         self._cached_bytes = 0
         self._orders: dict[int, np.ndarray] = {}
 
@@ -95,17 +102,16 @@ class Examples:
     def _example(self, turn: int, size: tuple[int, int] | None, random: np.random.Generator) -> Example:
         """One example; of `size` (H, W) where squares are cut."""
         recipe = self._recipe
-        place, pixels = self._usable(turn)
+        place, pixels, source = self._usable(turn)
         pictures, number = self._pictures[place]
         low, high = recipe.qualities
         quality = low + min(int((high + 1 - low) * random.random() ** recipe.low_qualities), high - low)
         subsampling = recipe.subsampling[int(random.integers(len(recipe.subsampling)))]
         coins, corner, shrink = random.random(3) < 0.5, random.random(2), random.random(2)
-        if recipe.augment != "none" and coins[0]:
-            pixels = pixels[:, ::-1]
-        if recipe.augment == "dihedral":
-            pixels = pixels[::-1] if coins[1] else pixels
-            pixels = pixels.transpose(1, 0, 2) if coins[2] else pixels
+        turns = coins & np.array([recipe.augment != "none", *[recipe.augment == "dihedral"] * 2])
+        pixels = _turned(pixels, turns)
+        target = _turned_target(pictures.target(number), turns) if self._labelled else None
+        whole = size is None and not turns.any()
         factor = 1.0
         if size is not None:
             if shrink[0] < recipe.shrunk:
@@ -117,15 +123,17 @@ class Examples:
         jpeg = decode(encode(original, Compression("jpeg", quality, subsampling)))
         if factor > 1 and size is not None:
             original, jpeg = _shrunk(original, jpeg, size)
-        return Example(original, jpeg, pictures.target(number))
+        source = (source[1], source[0]) if turns[2] else source
+        return Example(original, jpeg, source, target, pictures.name(number) if whole else None)
 
-    def _usable(self, turn: int) -> tuple[int, Pixels]:
+    def _usable(self, turn: int) -> tuple[int, Pixels, tuple[int, int]]:
+        """The place, the pixels, and the (H, W) of the picture as stored."""
         for later in range(2 * len(self._pictures)):  # far enough to go through a whole epoch
             epoch, position = divmod(turn + later, len(self._pictures))
             place = int(self._order(epoch)[position])
-            pixels = self._pixels(place)
-            if pixels is not None:
-                return place, pixels
+            found = self._pixels(place)
+            if found is not None:
+                return place, *found
         smaller = "" if self._recipe.crop is None else f", or all are smaller than the squares of {self._recipe.crop}"
         raise DataError(f"none of the {len(self._pictures)} pictures to train on can be used: none decodes{smaller}")
 
@@ -138,14 +146,16 @@ class Examples:
             }
         return self._orders[epoch]
 
-    def _pixels(self, place: int) -> Pixels | None:
-        """The picture, or None where it cannot be used; kept in memory while there is room."""
+    def _pixels(self, place: int) -> tuple[Pixels, tuple[int, int]] | None:
+        """The picture and its size as stored, or None where it cannot be used; kept in memory while there is room."""
         if place in self._cache:
             self._cache.move_to_end(place)
             return self._cache[place]
         pictures, number = self._pictures[place]
+        source = (0, 0)
         try:
             pixels = pictures.pixels(number)
+            source = pixels.shape[0], pixels.shape[1]
             if self._preparation is not None:
                 framed = self._preparation.frame(pixels)[0]
                 pixels = framed if self._recipe.stage == "input" else pixels
@@ -155,12 +165,26 @@ class Examples:
             pixels = None
         if pixels is not None and self._recipe.crop is not None and min(pixels.shape[:2]) < self._recipe.crop:
             pixels = None
-        self._cache[place] = pixels
+        self._cache[place] = None if pixels is None else (pixels, source)
         self._cached_bytes += 0 if pixels is None else pixels.nbytes
         while self._cached_bytes > CACHE_BYTES and len(self._cache) > 1:
             _, old = self._cache.popitem(last=False)
-            self._cached_bytes -= 0 if old is None else old.nbytes
-        return pixels
+            self._cached_bytes -= 0 if old is None else old[0].nbytes
+        return None if pixels is None else (pixels, source)
+
+
+def _turned(pixels: Pixels, turns: np.ndarray) -> Pixels:
+    pixels = pixels[:, ::-1] if turns[0] else pixels
+    pixels = pixels[::-1] if turns[1] else pixels
+    return pixels.transpose(1, 0, 2) if turns[2] else pixels
+
+
+def _turned_target(target: Target, turns: np.ndarray) -> Target:
+    if not isinstance(target, Spatial):  # a class stays what it is
+        return target
+    target = target.mirrored() if turns[0] else target
+    target = target.upended() if turns[1] else target
+    return target.transposed() if turns[2] else target
 
 
 def _shrunk(original: Pixels, jpeg: DecodedJpeg, size: tuple[int, int]) -> tuple[Pixels, DecodedJpeg]:

@@ -45,18 +45,18 @@ class FineTune:
         """See `Objective`."""
         if self._corrector is not None:
             self._corrector.network.requires_grad_(False).eval()
-        self.learner.requires_grad_(True).train()
+        self.learner.requires_grad_(True)
+        self._model.task.learning(self.learner)
 
     def loss(self, examples: Sequence[Example]) -> Tensor:
         """See `Objective`."""
         model = self._model
         with torch.no_grad():
             if self._on_originals:
-                inputs = inputs_of_originals(model, examples, self._stage)
+                batch = inputs_of_originals(model, examples, self._stage)
             else:
-                inputs = inputs_of_jpegs(model, examples, self._corrector, self._stage)
-        answer = model.task.observe(model.network, inputs)
-        return model.task.supervised_loss(answer, [example.target for example in examples]).mean()
+                batch = inputs_of_jpegs(model, examples, self._corrector, self._stage)
+        return model.task.supervised_loss(model.network, batch, [example.target for example in examples])
 
     def describe(self) -> Mapping[str, Any]:
         """See `Objective`."""

@@ -48,8 +48,8 @@ class TargetCorrector:
         model = self._model
         with torch.no_grad():
             wanted = model.task.observe(model.network, inputs_of_originals(model, examples, self._stage))
-        inputs = inputs_of_jpegs(model, examples, self._corrector, self._stage)
-        answer = model.task.observe(model.network, inputs, wanted)
+        batch = inputs_of_jpegs(model, examples, self._corrector, self._stage)
+        answer = model.task.observe(model.network, batch, wanted)
         return model.task.distance(answer, wanted).mean()
 
     def describe(self) -> Mapping[str, Any]:
@@ -85,7 +85,8 @@ class DistilModel:
         self._teacher.network.requires_grad_(False).eval()
         if self._corrector is not None:
             self._corrector.network.requires_grad_(False).eval()
-        self.learner.requires_grad_(True).train()
+        self.learner.requires_grad_(True)
+        self._teacher.task.learning(self.learner)
         for layer in self.learner.modules():
             if isinstance(layer, torch.nn.modules.dropout._DropoutNd):
                 layer.eval()
@@ -95,8 +96,8 @@ class DistilModel:
         task = self._teacher.task
         with torch.no_grad():
             wanted = task.observe(self._teacher.network, inputs_of_originals(self._teacher, examples, self._stage))
-            inputs = inputs_of_jpegs(self._student, examples, self._corrector, self._stage)
-        return task.distance(task.observe(self.learner, inputs, wanted), wanted).mean()
+            batch = inputs_of_jpegs(self._student, examples, self._corrector, self._stage)
+        return task.distance(task.observe(self.learner, batch, wanted), wanted).mean()
 
     def describe(self) -> Mapping[str, Any]:
         """See `Objective`."""

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from jpegproof.correctors.protocol import to_pixels
-from jpegproof.exceptions import JpegproofError
 from jpegproof.jpeg.codec import DecodedJpeg, Pixels
 from jpegproof.jpeg.parts import part_of
 from jpegproof.models.model import Model
 from jpegproof.models.preparation import Preparation
+from jpegproof.tasks.batch import Batch
 from jpegproof.training.examples import Example
 from jpegproof.training.objective import TrainableCorrector
 
@@ -24,26 +24,27 @@ MARGIN = 16
 Stage = Literal["source", "input"]
 
 
-def inputs_of_originals(model: Model, examples: Sequence[Example], stage: Stage) -> Tensor:
-    """The model's inputs, by Pillow, as in evaluation: (N, 3, H, W) on its device."""
+def inputs_of_originals(model: Model, examples: Sequence[Example], stage: Stage) -> Batch:
+    """The model's inputs, by Pillow, as in evaluation, on its device."""
     prepared = [_by_pillow(model.preparation, example.original, stage) for example in examples]
-    return _stacked(prepared, model)
+    return _batch(prepared, model, examples)
 
 
 def inputs_of_jpegs(
     model: Model, examples: Sequence[Example], corrector: TrainableCorrector | None, stage: Stage
-) -> Tensor:
-    """The model's inputs from the JPEGs: (N, 3, H, W) on its device.
+) -> Batch:
+    """The model's inputs from the JPEGs, on its device.
 
     Through a corrector they carry gradients to its weights, where gradients are on; only what the model sees, and a
     margin, is corrected. Without one they come from Pillow, as in evaluation.
     """
     if corrector is None:
         prepared = [_by_pillow(model.preparation, example.jpeg.pixels, stage) for example in examples]
-        return _stacked(prepared, model)
+        return _batch(prepared, model, examples)
     if stage == "input":
         restored = _corrected(corrector, [example.jpeg for example in examples])
-        return _stacked([model.preparation.standardise(picture) for picture in restored], model)
+        framed = [model.preparation.standardise(picture) for picture in restored]
+        return _batch(framed, model, examples)
     parts: list[DecodedJpeg] = []
     origins: list[tuple[int, int]] = []
     sources = [(example.original.shape[0], example.original.shape[1]) for example in examples]
@@ -53,13 +54,11 @@ def inputs_of_jpegs(
         parts.append(part)
         origins.append(origin)
     restored = _corrected(corrector, parts)
-    return _stacked(
-        [
-            model.preparation.differentiable(picture, source, origin)
-            for picture, source, origin in zip(restored, sources, origins, strict=True)
-        ],
-        model,
-    )
+    prepared = [
+        model.preparation.differentiable(picture, source, origin)
+        for picture, source, origin in zip(restored, sources, origins, strict=True)
+    ]
+    return _batch(prepared, model, examples)
 
 
 def _corrected(corrector: TrainableCorrector, images: Sequence[DecodedJpeg]) -> list[Tensor]:
@@ -76,11 +75,7 @@ def _by_pillow(preparation: Preparation, pixels: Pixels, stage: Stage) -> Tensor
     return preparation.normalise(np.ascontiguousarray(framed))
 
 
-def _stacked(prepared: Sequence[Tensor], model: Model) -> Tensor:
-    sizes = {tuple(item.shape) for item in prepared}
-    if len(sizes) > 1:
-        raise JpegproofError(
-            "the model's inputs have different sizes, so they cannot learn together; train with batch 1, or give the "
-            "model a preparation with a crop"
-        )
-    return torch.stack(list(prepared)).to(next(model.network.parameters()).device)
+def _batch(prepared: Sequence[Tensor], model: Model, examples: Sequence[Example]) -> Batch:
+    geometries = [model.preparation.geometry(example.source) for example in examples]
+    device = next(model.network.parameters()).device
+    return Batch(tuple(prepared), tuple(geometries), tuple(example.name for example in examples)).to(device)

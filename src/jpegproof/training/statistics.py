@@ -43,9 +43,9 @@ def reestimate_statistics(
         layer.train()
     with torch.no_grad():
         for step in range(recipe.steps):
-            inputs = inputs_of_jpegs(model, examples.batch(step), None, stage)
+            batch = inputs_of_jpegs(model, examples.batch(step), None, stage)
             try:
-                model.task.observe(model.network, inputs)
+                model.task.observe(model.network, batch)
             except (RuntimeError, ValueError, TypeError) as error:
                 reason = (str(error).splitlines() or [""])[0]
                 raise ModelError(f"training failed at step {step + 1}: {type(error).__name__}: {reason}") from error

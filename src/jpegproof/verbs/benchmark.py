@@ -23,13 +23,18 @@ from jpegproof.restoration.rows import JPEG, Number, Score
 from jpegproof.restoration.score_pictures import BenchmarkProgress, score_pictures
 from jpegproof.restoration.summary import numbers_of
 from jpegproof.restoration.tables import Table, tables_of
+from jpegproof.silence import Silence
 from jpegproof.studies.engine import find_hands, limited_threads
 from jpegproof.studies.qualities import parse_qualities
 from jpegproof.verbs.corrector_name import named_corrector
 from jpegproof.verbs.names import short
+from jpegproof.verbs.score_store import ScoreStore
 
 #: The benchmarks there are.
 KINDS = ("restoration",)
+
+#: In the results folder: every score that was ever measured there.
+SCORES_FILE = "scores.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +54,6 @@ class Restoration:
     scores: list[Score]
     skips: list[Skip]
     tables: list[Table]
-
-
-class Silence:
-    """Progress that nobody hears."""
-
-    def begin(self, total: int, finished: int) -> None:
-        """See `BenchmarkProgress`."""
-
-    def working(self, name: str, share: float) -> None:
-        """See `BenchmarkProgress`."""
-
-    def advance(self) -> None:
-        """See `BenchmarkProgress`."""
 
 
 def benchmark(
@@ -84,7 +76,9 @@ def benchmark(
     """Compresses pictures, corrects them, and tells how near the originals they come, beside the JPEG itself.
 
     Writes ``restoration.csv``, ``restoration_pictures.csv``, ``restoration.md`` and ``skipped.csv``. What the metrics
-    are is told in docs/restoration.md.
+    are is told in docs/restoration.md. Every score is kept as soon as it is measured (``scores.jsonl``): the same call
+    goes on after an interruption, and a corrector or a quality that is added later costs no more than itself. Pictures
+    for which a corrector would need too much memory go through it in tiles.
 
     Args:
         kind: ``restoration``, the only benchmark so far.
@@ -94,7 +88,7 @@ def benchmark(
         subsampling: ``4:2:0``, ``4:2:2`` or ``4:4:4``, of colour.
         planes: ``colour``; ``luma`` for a grey picture of it in a grey JPEG; or ``both``. Grey pictures have luma only.
         published: also show published numbers, where ``data`` is the whole of LIVE1 or Classic5.
-        out: the results folder; ``out/benchmark-restoration-DATA`` unless given. Results in it are made anew.
+        out: the results folder; ``out/benchmark-restoration-DATA`` unless given. Scores in it are kept.
         limit: use only so many pictures, evenly spaced.
         precision: ``float32``, or ``bfloat16`` where the processor is faster in it.
         device: ``auto``, ``cpu``, ``cuda``, ...
@@ -120,6 +114,7 @@ def benchmark(
     hands = find_hands(device, 1, threads)
     built = {JPEG: Identity(), **_correctors(correctors, torch.device(hands.device), precision)}
     _prepare(folder, root)
+    kept = ScoreStore(folder / SCORES_FILE)
     with limited_threads(hands.threads):
         found = score_pictures(
             name,
@@ -130,6 +125,7 @@ def benchmark(
             chosen_subsampling,
             chosen_planes,
             progress or Silence(),
+            kept,
         )
     numbers = numbers_of(found.scores, len(found.skips), seed)
     tables = tables_of(numbers, beside)
@@ -164,6 +160,11 @@ def _correctors(
 ) -> dict[str, Corrector]:
     """The correctors by the names that tables have for them; the JPEG itself is always there and left out here."""
     if isinstance(given, Mapping):
+        for name, corrector in given.items():
+            if corrector.scale != 1:
+                raise JpegproofError(
+                    f"corrector {name}: enlarges {corrector.scale} times; the benchmark needs equal sizes"
+                )
         return {name: corrector for name, corrector in given.items() if name != JPEG}
     known = next((value for value in get_args(Precision) if value == precision), None)
     if known is None:

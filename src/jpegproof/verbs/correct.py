@@ -16,6 +16,7 @@ from jpegproof.correctors.protocol import Corrector, Precision
 from jpegproof.correctors.tiles import Tiled
 from jpegproof.exceptions import JpegproofError, StoreError
 from jpegproof.jpeg.picture_writer import DEFAULT_QUALITY, PictureFormat, picture_format
+from jpegproof.silence import Silence
 from jpegproof.studies.engine import find_hands, limited_threads
 from jpegproof.verbs.correction_plan import Task, plan_tasks
 from jpegproof.verbs.correction_run import CorrectionProgress, CorrectionRun, Settings
@@ -56,22 +57,6 @@ class Corrections:
     def failed(self) -> bool:
         """Whether files were skipped and not one output is there."""
         return bool(self.count("skipped")) and not self.count(*DONE)
-
-
-class Silence:
-    """Progress that nobody hears."""
-
-    def begin(self, total: int, finished: int) -> None:
-        """See `CorrectionProgress`."""
-
-    def working(self, name: str, share: float) -> None:
-        """See `CorrectionProgress`."""
-
-    def advance(self) -> None:
-        """See `CorrectionProgress`."""
-
-    def warn(self, text: str) -> None:
-        """See `CorrectionProgress`."""
 
 
 def plan_correction(inputs: Inputs, out: str | Path, *, format: str = "png") -> list[Task]:  # noqa: A002

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from jpegproof.data.files import is_picture_name, no_pictures, pictures_below
 from jpegproof.exceptions import DataError, StoreError
+from jpegproof.verbs.whole_file import ignores_case
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,23 +105,53 @@ def _unambiguous(sources: Sequence[tuple[Path, Path]], suffix: str) -> list[tupl
     return [(source, place) for place, source in taken.items()]
 
 
-def _refuse_inputs_as_outputs(tasks: Sequence[Task], folders: Sequence[Path], out: Path) -> None:
-    """Nothing is ever written into a folder that is read, or over a file that is read: links are followed to tell."""
-    inside = {_real(folder): folder for folder in folders}
-    read = {_real(task.source) for task in tasks}
-    parents = {task.target.parent: _real(task.target.parent) for task in tasks}
+def refuse_clashes(tasks: Iterable[Task]) -> None:
+    """Refuses outputs that would be one file where upper and lower case are the same; their folders must be there.
+
+    Raises:
+        DataError: two outputs are one; the message names their inputs.
+        OSError: a folder cannot be written.
+    """
+    groups: defaultdict[str, list[Task]] = defaultdict(list)
     for task in tasks:
-        parent = parents[task.target.parent]
-        for folder in (parent, *parent.parents):
-            if folder in inside:
+        groups[str(task.place).casefold()].append(task)
+    for first, *others in groups.values():
+        if others and ignores_case(first.target.parent):
+            raise DataError(
+                f"{first.source} and {others[0].source} would both become {first.place} in the output folder, where "
+                "upper and lower case are the same; correct them into different folders, one command each"
+            )
+
+
+def _refuse_inputs_as_outputs(tasks: Sequence[Task], folders: Sequence[Path], out: Path) -> None:
+    """Nothing is ever written into a folder that is read, or over a file that is read, under whatever name."""
+    inside = {_identity(folder): folder for folder in folders}
+    read = {_identity(task.source) for task in tasks}
+    for parent in dict.fromkeys(task.target.parent for task in tasks):
+        real = _real(parent)
+        for identity in (_identity(folder) for folder in (real, *real.parents)):
+            if identity is not None and identity in inside:
                 raise StoreError(
-                    f"{out}: outputs would be written into the input folder {inside[folder]}; "
+                    f"{out}: outputs would be written into the input folder {inside[identity]}; "
                     "name an output folder outside of it"
                 )
-        if parent / task.target.name in read or _real(task.target) in read:
+    for task in tasks:
+        identity = _identity(task.target)
+        if identity is not None and identity in read:
             raise StoreError(
                 f"{task.target}: is one of the inputs, and no input is ever written over; name another output folder"
             )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What two names of one file have in common, be they links or of another case; None where nothing is there."""
+    for look in (os.stat, os.lstat):  # a link to itself is there, and leads nowhere
+        try:
+            found = look(path)
+        except OSError:
+            continue
+        return found.st_dev, found.st_ino
+    return None
 
 
 def _real(path: Path) -> Path:

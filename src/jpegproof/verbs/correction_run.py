@@ -17,12 +17,13 @@ from jpegproof.correctors.tiles import Tiled
 from jpegproof.exceptions import JpegproofError, StoreError
 from jpegproof.jpeg.bands import grey_pixels, same_pixels
 from jpegproof.jpeg.codec import DecodedJpeg, Pixels
+from jpegproof.jpeg.header import JpegHeader
 from jpegproof.jpeg.intake import UnusablePictureError
 from jpegproof.jpeg.jpeg_file import JpegFile, NothingToCorrectError, open_jpeg_file
 from jpegproof.jpeg.metadata import Metadata
 from jpegproof.jpeg.picture_writer import PictureFormat
 from jpegproof.studies.fingerprint import fingerprint
-from jpegproof.verbs.correction_plan import Task
+from jpegproof.verbs.correction_plan import Task, refuse_clashes
 from jpegproof.verbs.correction_table import CorrectionTable, FileCorrection, Outcome, shown
 from jpegproof.verbs.whole_file import remove_leftovers, whole_file
 
@@ -99,10 +100,15 @@ class CorrectionRun:
 
         Raises:
             StoreError: a folder, the table or an output cannot be written.
+            DataError: two outputs would be one file in the output folder.
             JpegproofError: the corrector cannot be used at all.
         """
         for folder in dict.fromkeys([self._table.path.parent, *(task.target.parent for task in tasks)]):
             _make_folder(folder)
+        try:
+            refuse_clashes(tasks)
+        except OSError as error:
+            raise StoreError(f"{shown(self._table.path.parent)}: cannot be written: {error.strerror}") from error
         rows = self._rows_of_finished(tasks, self._table.earlier())
         before = len(rows)
         self._progress.begin(len(tasks), before)
@@ -153,6 +159,7 @@ class CorrectionRun:
             self._check_target(task, max(height, width))
             answer = self._answer(opened.image, shown(Path(task.source.name)))
             notes = [] if answer.copied else _notes(opened)
+            notes += _why_untouched(opened.image.header)
             metadata = opened.metadata
             del opened  # the input's pixels, before Pillow needs as many for the output's
             notes += self._save(answer, metadata, task.target)
@@ -180,6 +187,8 @@ class CorrectionRun:
         return _Answer(pixels, "untouched", None if self._settings.format.lossless else image.data)
 
     def _corrected(self, image: DecodedJpeg, name: str) -> Pixels:
+        if not image.header.planes_are_told:
+            return image.pixels
         try:
             admitted = self._settings.gate.admits(image) if self._settings.gate else Admitted(image, None)
             if admitted is None:
@@ -240,6 +249,14 @@ def _notes(opened: JpegFile) -> list[str]:
     mode = opened.image.header.mode
     notes = [f"holds {opened.pictures} pictures; the first was taken"] if opened.pictures > 1 else []
     return notes if mode in ("RGB", "L") else [*notes, f"{mode} became RGB"]
+
+
+def _why_untouched(header: JpegHeader) -> list[str]:
+    """Why no corrector is asked, where that is so."""
+    if header.planes_are_told:
+        return []
+    stored = "of four inks" if header.mode == "CMYK" else f"stored as {header.colours} at {header.subsampling}"
+    return [f"not corrected: what was lost of a picture {stored} is not known in luma and chroma"]
 
 
 def _said(error: Exception) -> str:

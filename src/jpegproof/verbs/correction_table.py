@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from jpegproof.exceptions import StoreError
+from jpegproof.safe_text import harmless, printable, without_mark
 from jpegproof.studies.store import write_whole
 
 #: ``untouched``: the output has exactly the pixels of the input. ``kept``: the output was there before, and nobody
@@ -50,12 +51,12 @@ _COLUMNS = [field.name for field in fields(FileCorrection)]
 
 
 def shown(path: Path) -> str:
-    """A path as text; bytes that are not UTF-8 become backslash escapes."""
-    return os.fsencode(path).decode("utf-8", errors="backslashreplace")
+    """A path as printable text; bytes that are not UTF-8 become backslash escapes too."""
+    return printable(os.fsencode(path).decode("utf-8", errors="backslashreplace"))
 
 
 class CorrectionTable:
-    """The CSV file of a correction.
+    """The CSV file of a correction, safe to open in a spreadsheet.
 
     Args:
         path: where it is or will be.
@@ -110,11 +111,11 @@ def _lines(rows: Iterable[list[str]]) -> str:
 
 def _cells(row: FileCorrection) -> list[str]:
     values = (getattr(row, name) for name in _COLUMNS)
-    return ["" if value is None else str(value) for value in values]
+    return ["" if value is None else harmless(str(value)) for value in values]
 
 
 def _row(cells: list[str]) -> FileCorrection:
-    told = dict(zip(_COLUMNS, cells, strict=True))
+    told = dict(zip(_COLUMNS, map(without_mark, cells), strict=True))
     numbers = {name: int(told[name]) if told[name].isdigit() else None for name in ("width", "height", "quality")}
     outcome: Outcome = told["outcome"]  # pyright: ignore[reportAssignmentType]
     return FileCorrection(told["input"], told["output"], outcome, told["note"], **numbers, settings=told["settings"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -15,15 +15,16 @@ from jpegproof.data.files import folder_at
 from jpegproof.exceptions import JpegproofError, UnknownNameError, nearest
 from jpegproof.models.model import Model
 from jpegproof.models.names import is_entry_point
+from jpegproof.silence import Silence
 from jpegproof.studies.artifacts import Artifact, make_artifacts
 from jpegproof.studies.engine import find_hands, limited_threads, train_here
-from jpegproof.studies.run import Progress, Silence
+from jpegproof.studies.run import Progress
 from jpegproof.studies.spec import CORRECTOR_LEARNS, Objective, StudySpec
 from jpegproof.studies.store import Store, write_whole
 from jpegproof.studies.study_file import with_absolute_paths
 from jpegproof.studies.train_artifact import artifact_paths, seconds_per_step
 from jpegproof.studies.workshop import Workshop
-from jpegproof.verbs.names import WORLD, built_model, data_fields, given, problem_of, short
+from jpegproof.verbs.names import WORLD, built_model, data_fields, given, problem_of, short, world_task
 
 BUDGET_FILE = "budget.json"
 _TRAINED = "trained"
@@ -61,8 +62,11 @@ def fit(
     corrector: str | Path | None = None,
     out: str | Path | None = None,
     weights: str | Path | None = None,
+    task: str | None = None,
+    features: Sequence[str] = (),
     layout: str = "auto",
     classes: str | Path | None = None,
+    annotations: str | Path | None = None,
     limit: int | None = None,
     batch: int = 8,
     learning_rate: float | None = None,
@@ -91,7 +95,8 @@ def fit(
             an untrained one.
         corrector: stands before a learning model, frozen: ``default`` or a file.
         out: the folder; ``out/fit-OBJECTIVE-MODEL-DATA`` unless given.
-        weights, layout, classes, limit, stage, preparation, device, threads: as in `measure`.
+        features: of a detector that has no ``dense``: names of layers whose outputs are compared.
+        weights, task, layout, classes, annotations, limit, stage, preparation, device, threads: as in `measure`.
         batch: pictures a step.
         learning_rate: at its peak; 1e-4 for correctors and 2e-5 for models unless given.
         qualities: lowest and highest, ``10:90``; each picture gets one of them at random.
@@ -120,11 +125,23 @@ def fit(
         "seed": seed,
         **given(model=name or None, crop=crop),
     }
-    of_model = {"from": source, **given(weights=weights and str(weights), preparation=preparation)}
+    of_model = {
+        "from": source,
+        **given(weights=weights and str(weights), task=task, features=list(features) or None, preparation=preparation),
+    }
     content = {
         "name": "fit",
         "seed": seed,
-        "data": {data_name: data_fields(data, {"world": "train", "size": 20_000}, layout, classes, limit)},
+        "data": {
+            data_name: data_fields(
+                data,
+                {"world": "train", "size": 20_000, **world_task(source, task)},
+                layout,
+                classes,
+                annotations,
+                limit,
+            )
+        },
         "models": {name: of_model} if model is not None else {},
         "correctors": correctors,
         "trainings": {_TRAINED: training},

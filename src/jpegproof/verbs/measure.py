@@ -19,7 +19,7 @@ from jpegproof.studies.run import Progress, run_study
 from jpegproof.studies.spec import StudySpec
 from jpegproof.studies.study_file import with_absolute_paths
 from jpegproof.verbs.corrector_name import corrector_parts
-from jpegproof.verbs.names import WORLD, built_model, data_fields, given, problem_of, short
+from jpegproof.verbs.names import WORLD, built_model, data_fields, given, problem_of, short, world_task
 from jpegproof.verbs.report import Report, report
 
 
@@ -28,10 +28,12 @@ def measure(
     data: str | Path,
     *,
     weights: str | Path | None = None,
+    task: str | None = None,
     qualities: str | int | Sequence[int] = "10:90:10",
     out: str | Path | None = None,
     layout: str = "auto",
     classes: str | Path | None = None,
+    annotations: str | Path | None = None,
     limit: int | None = None,
     stage: str = "source",
     subsampling: str = "4:2:0",
@@ -50,14 +52,17 @@ def measure(
     Without labels it measures agreement: how often the model's answer on the JPEG is its answer on the original.
 
     Args:
-        model: ``torchvision:NAME``, ``timm:NAME``, ``jpegproof:NAME``, ``path/file.py:function``,
-            ``package.module:function``, or a `Model` from `jpegproof.wrap`.
+        model: ``torchvision:NAME``, ``timm:NAME``, ``detectron2:NAME``, ``jpegproof:NAME``,
+            ``path/file.py:function``, ``package.module:function``, or a `Model` from `jpegproof.wrap`.
         data: a folder of pictures, or ``world`` for the embedded world's 2,000 test pictures.
         weights: a local ``.safetensors`` or ``.pth`` file, the library's name of weights, or ``random``.
+        task: what a network of one's own does: ``classification`` (unless given), ``detection`` or
+            ``instance_segmentation``.
         qualities: ``first:last:step``, ``10,50`` or a list.
         out: the results folder; ``out/measure-MODEL-DATA`` unless given. What is finished there is not done again.
-        layout: ``auto``, ``imagenet``, ``image_folder`` or ``folder`` (no labels).
+        layout: ``auto``, ``imagenet``, ``image_folder``, ``coco`` or ``folder`` (no labels).
         classes: a file of class folder names in label order, where only some of them are present.
+        annotations: COCO's annotations file, where the folder holds several or none.
         limit: use only so many pictures, evenly spaced.
         stage: ``source`` compresses the picture as stored; ``input`` after the model's resize and crop.
         subsampling: ``4:2:0``, ``4:2:2`` or ``4:4:4``.
@@ -93,8 +98,14 @@ def measure(
     content: dict[str, Any] = {
         "name": f"{name} on {data_name}",
         "seed": seed,
-        "data": {data_name: data_fields(data, {"world": "test"}, layout, classes, limit)},
-        "models": {name: {"from": source, **given(weights=weights and str(weights), preparation=preparation)}},
+        "data": {
+            data_name: data_fields(
+                data, {"world": "test", **world_task(source, task)}, layout, classes, annotations, limit
+            )
+        },
+        "models": {
+            name: {"from": source, **given(weights=weights and str(weights), task=task, preparation=preparation)}
+        },
         "correctors": chosen,
         "compression": {"qualities": chosen_qualities, "subsampling": subsampling, "stage": stage},
         "mitigations": ["none", *rows],

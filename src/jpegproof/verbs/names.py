@@ -10,6 +10,8 @@ from pydantic import ValidationError
 
 from jpegproof.exceptions import DataError, JpegproofError, ModelError
 from jpegproof.models.model import Model
+from jpegproof.models.shipped_models import SHIPPED
+from jpegproof.tasks.find import same_targets
 
 #: The embedded world as a data set: what stands in place of a folder.
 WORLD = "world"
@@ -28,18 +30,34 @@ def short(text: str) -> str:
 
 
 def data_fields(
-    data: str | Path, world: dict[str, Any], layout: str, classes: str | Path | None, limit: int | None
+    data: str | Path,
+    world: dict[str, Any],
+    layout: str,
+    classes: str | Path | None,
+    annotations: str | Path | None,
+    limit: int | None,
 ) -> dict[str, Any]:
     """A data set as a study file would say it; `world` is what stands for the embedded world.
 
     Raises:
-        DataError: there is no such file of class names.
+        DataError: there is no such file of class names, or of annotations.
     """
     if str(data) == WORLD:
         return {**world, **given(size=limit)}
     if classes is not None and not Path(classes).expanduser().is_file():
         raise DataError(f"{classes}: there is no such file of class names; check the path")
-    return {"path": str(data), "layout": layout, **given(classes=classes and str(classes), limit=limit)}
+    if annotations is not None and not Path(annotations).expanduser().is_file():
+        raise DataError(f"{annotations}: there is no such file of annotations; check the path")
+    files = given(classes=classes and str(classes), annotations=annotations and str(annotations))
+    return {"path": str(data), "layout": layout, **files, **given(limit=limit)}
+
+
+def world_task(model: str, task: str | None) -> dict[str, str]:
+    """Which of the embedded world's pictures a model is for."""
+    library, _, name = model.partition(":")
+    if task is None and library == "jpegproof" and name in SHIPPED:
+        task = SHIPPED[name][1]
+    return {"task": "detection"} if task is not None and same_targets(task, "detection") else {}
 
 
 def built_model(model: Any, weights: Any, preparation: Any) -> Model | None:

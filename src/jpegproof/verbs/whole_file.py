@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import BinaryIO
 
 from jpegproof.studies.store import is_alive
@@ -33,6 +34,16 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def ignores_case(folder: Path) -> bool:
+    """Whether names in a folder that differ in upper and lower case alone are those of one file.
+
+    Raises:
+        OSError: the folder cannot be written; only a file in it can tell.
+    """
+    with NamedTemporaryFile(prefix=f"{_BEGIN}{os.getpid()}-", suffix=_END, dir=folder) as probe:
+        return os.path.lexists(folder / Path(probe.name).name.upper())
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -17,6 +17,7 @@ from thin_qgac import lightning_content, thin_qgac, thin_qgac_file, without_corr
 
 from jpegproof.correctors.find import find_corrector
 from jpegproof.correctors.qgac.corrector import Qgac, Variant
+from jpegproof.correctors.qgac.crab import QgacCrab
 from jpegproof.correctors.qgac.planes import planes_of
 from jpegproof.exceptions import MissingExtraError, WeightsError
 from jpegproof.jpeg.codec import DecodedJpeg, decode
@@ -126,6 +127,8 @@ def test_tables_matter():
 
 # Checkpoints
 
+TELLTALE = "block_y.bias_transfrom.bias"
+
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("suffix", [".ckpt", ".safetensors"])
@@ -187,6 +190,37 @@ def test_a_key_too_many_or_too_few_is_refused(tmp_path: Path):
         save_file({key: value.clone() for key, value in changed.items()}, tmp_path / "changed.safetensors")
         with pytest.raises(WeightsError, match=words):
             find_corrector("qgac", str(tmp_path / "changed.safetensors"), {}, CPU)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        # Stored as one number each: a file of a few bytes that asks for as much memory as it likes.
+        ({TELLTALE: torch.zeros(1).expand(10**12)}, r"bias_transfrom\.bias has 1,000,000,000,000 entries"),
+        ({TELLTALE: torch.zeros(0)}, r"bias_transfrom\.bias has 0 entries"),
+        ({TELLTALE: torch.zeros(1).expand(4096)}, r"block_y\.weight_transform\.weight is .*4096.* in the network"),
+        ({"unblock_c.bias_transfrom.weight": torch.zeros(9, 9)}, r"unblock_c\.bias_transfrom\.weight is \(9, 9\)"),
+    ],
+)
+def test_a_false_checkpoint_is_refused_before_its_network_takes_memory(
+    changed: dict[str, torch.Tensor], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = tmp_path / "false.ckpt"
+    torch.save(lightning_content({**thin_qgac().state_dict(), **changed}), path)
+    monkeypatch.setattr(torch.nn.Module, "to_empty", lambda *_, **__: pytest.fail("memory was taken"))
+    with pytest.raises(WeightsError, match=words):
+        find_corrector("qgac", str(path), {}, CPU)
+
+
+def test_a_checkpoint_of_tensors_that_are_not_in_it_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with torch.device("meta"):
+        wide = QgacCrab(width=2048)
+    state = {key: torch.zeros(1).expand(value.shape) for key, value in wide.state_dict().items()}
+    path = tmp_path / "hollow.ckpt"
+    torch.save(lightning_content(state), path)
+    monkeypatch.setattr(torch.nn.Module, "to_empty", lambda *_, **__: pytest.fail("memory was taken"))
+    with pytest.raises(WeightsError, match=r"claim [\d,]+ bytes and the file has [\d,]+; the largest is block"):
+        find_corrector("qgac", str(path), {}, CPU)
 
 
 @pytest.mark.parametrize(

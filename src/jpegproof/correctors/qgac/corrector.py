@@ -20,7 +20,7 @@ from jpegproof.jpeg.codec import DecodedJpeg
 from jpegproof.jpeg.coefficients import import_jpeglib
 from jpegproof.jpeg.header import JpegHeader
 from jpegproof.jpeg.tables import Table
-from jpegproof.weights import file_digest, load_into, read_weights
+from jpegproof.weights import check_before_building, file_digest, load_into, read_weights
 
 #: The network of the study, and the one of the first paper.
 Variant = Literal["qgac_crab", "qgac"]
@@ -30,6 +30,9 @@ _TELLTALES: dict[Variant, str] = {
     "qgac_crab": "block_y.bias_transfrom.bias",
     "qgac": "blocks_encode.block.bias_transfrom.bias",
 }
+
+# Channels of published networks, and the most that a file may ask for.
+_WIDTH, _WIDEST = 256, 4096
 
 
 def load_qgac(
@@ -63,9 +66,11 @@ def load_qgac(
             raise WeightsError(f"{path}: {name} {value!r} is not known; use {' or '.join(filter(None, known))}")
     weights = read_weights(path, foreign="ignore")
     chosen = variant or _recognised(weights, path)
-    # Without first filling hundreds of megabytes with random numbers.
+    width = _width(chosen, weights, path)
+    # Takes no memory until the file is known to fit, and is never filled with random numbers.
     with torch.device("meta"):
-        network = _network(chosen, weights, repaired)
+        network = _network(chosen, width, weights, repaired)
+    check_before_building(network, weights, path)
     network.to_empty(device="cpu")
     load_into(network, weights, path)
     identity = {"weights": file_digest(path), "variant": chosen, "repaired": repaired}
@@ -163,9 +168,20 @@ def _recognised(weights: Mapping[str, Tensor], path: Path) -> Variant:
     )
 
 
-def _network(variant: Variant, weights: Mapping[str, Tensor], repaired: bool) -> QgacCrab | QgacClassic:
-    telltale = weights.get(_TELLTALES[variant])
-    width = 256 if telltale is None else telltale.numel()
+def _width(variant: Variant, weights: Mapping[str, Tensor], path: Path) -> int:
+    """How many channels the luma part of a file's network has; the published number where the file does not say."""
+    key = _TELLTALES[variant]
+    if key not in weights:
+        return _WIDTH
+    width = weights[key].numel()
+    if not 1 <= width <= _WIDEST:
+        raise WeightsError(
+            f"{path}: {key} has {width:,} entries, one for each channel of the network; from 1 to {_WIDEST:,} are read"
+        )
+    return width
+
+
+def _network(variant: Variant, width: int, weights: Mapping[str, Tensor], repaired: bool) -> QgacCrab | QgacClassic:
     if variant == "qgac_crab":
         return QgacCrab(repaired, width)
     return QgacClassic(any(key.startswith("color_net.") for key in weights), repaired, width)

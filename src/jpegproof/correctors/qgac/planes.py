@@ -12,7 +12,8 @@ from jpegproof.correctors.qgac.normalisation import PLANES, denormalise
 from jpegproof.jpeg.codec import DecodedJpeg
 from jpegproof.jpeg.coefficients import Component, JpegCoefficients, NotYCbCrError, read_coefficients
 from jpegproof.jpeg.dct import BLOCK, from_blocks, to_coefficients, to_samples
-from jpegproof.jpeg.recovery import FACTORS, can_recover, recover_coefficients
+from jpegproof.jpeg.recovery import can_recover, recover_coefficients
+from jpegproof.jpeg.sampling import FACTORS
 from jpegproof.jpeg.ycbcr import rgb_to_ycbcr, ycbcr_to_rgb
 
 #: Where coefficients come from: the file's bytes where they are at hand, or always the pixels and tables.

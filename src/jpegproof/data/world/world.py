@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from jpegproof.data.world.cast import PORTRAIT, Cast
 from jpegproof.data.world.classes import CLASS_NAMES
 from jpegproof.data.world.draws import Draws
 from jpegproof.data.world.render import render
@@ -32,10 +33,12 @@ class WorldSettings:
 
     Attributes:
         height, width: of a picture, pixels; 48 or more. Larger pictures show more ground and more of each object.
+        cast: which objects stand in a scene.
     """
 
     height: int = 96
     width: int = 96
+    cast: Cast = PORTRAIT
 
 
 class World:
@@ -47,7 +50,7 @@ class World:
     Args:
         split: one of ``SPLITS``.
         length: pictures; None for the split's own default.
-        settings: size of the pictures.
+        settings: size of the pictures, and what is in them.
 
     Raises:
         UnknownNameError: the split is not known.
@@ -94,7 +97,8 @@ class World:
             IndexError: index outside 0..len - 1.
         """
         label = self.label(index)
-        return render(self._draws(_SCENE_STREAM, index), label, self.settings.height, self.settings.width)
+        settings = self.settings
+        return render(self._draws(_SCENE_STREAM, index), settings.cast, label, settings.height, settings.width)
 
     def picture(self, index: int) -> NDArray[np.uint8]:
         """(H, W, 3) uint8, RGB.

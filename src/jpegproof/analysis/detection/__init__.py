@@ -1,0 +1,1 @@
+"""COCO's detection metrics as functions of picture weights: match once, resample as often as you like."""

@@ -1,0 +1,104 @@
+"""Metrics of a set of pictures as a whole, such as mAP or mIoU, which are no means over pictures: their intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jpegproof.analysis.bootstrap import LEVEL, Interval, Values, resampling_weights
+
+#: Fewer than for means, since each resample may take as long as the metric itself.
+POOLED_RESAMPLES = 1000
+
+Flags = NDArray[np.bool_]
+
+
+class PooledMetric(Protocol):
+    """One number of a set of pictures, as a function of how often each picture is there."""
+
+    @property
+    def usable(self) -> Flags:
+        """(N,) the pictures that count."""
+        ...
+
+    def values(self, weights: Values) -> Values:
+        """(R,) the metric in resamples given by (R, N) whole numbers; NaN where it cannot be computed."""
+        ...
+
+
+class Resamples:
+    """Pooled metrics in the same resamples, so that all their comparisons are paired. Each is worked out once.
+
+    Args:
+        seed: of the draws, which are the first ones of `mean_intervals`.
+        resamples: how many.
+    """
+
+    def __init__(self, seed: int, resamples: int = POOLED_RESAMPLES) -> None:
+        self._seed = seed
+        self._resamples = resamples
+        self._known: dict[tuple[int, bytes], tuple[PooledMetric, Values]] = {}
+
+    def interval(self, metric: PooledMetric) -> Interval:
+        """The metric with its 95 % percentile interval."""
+        counted = metric.usable
+        return _interval(self._of(metric, counted), int(counted.sum()))
+
+    def difference(self, first: PooledMetric, second: PooledMetric) -> Interval:
+        """Second less first, over the pictures that count for both."""
+        counted = first.usable & second.usable
+        return _interval(self._of(second, counted) - self._of(first, counted), int(counted.sum()))
+
+    def gap_closed(
+        self, originals: Sequence[PooledMetric | float], without: Sequence[PooledMetric], cured: Sequence[PooledMetric]
+    ) -> tuple[Interval, float | None]:
+        """Share of the gap that a cure closes, in percent, pooled over qualities: see `gaps.gap_closed`.
+
+        Args:
+            originals: per quality the metric on the originals, or a number that is known without measuring.
+            without: the same on the JPEGs, without a cure.
+            cured: the same with it.
+        """
+        metrics = [item for item in (*originals, *without, *cured) if not isinstance(item, float | int)]
+        counted = np.logical_and.reduce([metric.usable for metric in metrics])
+        n = int(counted.sum())
+        ideal = sum(item if isinstance(item, float | int) else self._of(item, counted) for item in originals)
+        untreated = sum(self._of(item, counted) for item in without)
+        gap = np.asarray(ideal - untreated)
+        gain = np.asarray(sum(self._of(item, counted) for item in cured) - untreated)
+        if n == 0 or not np.isfinite(gap[0]):
+            return Interval(None, None, None, n), None
+        mean_gap = float(gap[0]) / len(without)
+        if not gap[0] > 0:
+            return Interval(None, None, None, n), mean_gap
+        with np.errstate(divide="ignore", invalid="ignore"):
+            shares = 100.0 * gain / gap
+        told_apart = n > 1 and np.nanpercentile(gap[1:], _TAIL) > 0
+        whole = _interval(shares, n)
+        return whole if told_apart else Interval(whole.value, None, None, n), mean_gap
+
+    def _of(self, metric: PooledMetric, counted: Flags) -> Values:
+        """(1 + resamples,): the metric itself, then in each resample, over the pictures that count."""
+        key = (id(metric), counted.tobytes())
+        if key not in self._known:
+            once = metric.values(counted[None].astype(np.float64))
+            drawn = resampling_weights(len(counted), self._seed, self._resamples) if counted.any() else ()
+            values = np.concatenate([once, *(metric.values(weights * counted) for weights in drawn)])
+            self._known[key] = (metric, values)  # the metric too, since its id must not be given to another
+        return self._known[key][1]
+
+
+_TAIL = (1 - LEVEL) / 2 * 100
+
+
+def _interval(values: Values, n: int) -> Interval:
+    if not np.isfinite(values[0]):
+        return Interval(None, None, None, n)
+    drawn = values[1:][np.isfinite(values[1:])]
+    if n < 2 or not len(drawn):
+        return Interval(float(values[0]), None, None, n)
+    low, high = np.percentile(drawn, [_TAIL, 100 - _TAIL])
+    return Interval(float(values[0]), float(low), float(high), n)

@@ -1,0 +1,1 @@
+"""Networks that find objects, each seen through the one protocol `jpegproof.tasks.detector.Detector`."""

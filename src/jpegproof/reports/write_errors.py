@@ -1,0 +1,50 @@
+"""Writes the tables and figures of what goes wrong in detectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jpegproof.analysis.tide.rows import ErrorRow
+from jpegproof.reports.error_figures import draw_error_panels
+from jpegproof.reports.error_profiles import build_error_panels
+from jpegproof.reports.error_tables import build_error_tables
+from jpegproof.reports.figures import draw_table, png, svg
+from jpegproof.reports.latex import to_latex
+from jpegproof.reports.line_styles import line_styles
+from jpegproof.reports.markdown import to_markdown
+from jpegproof.reports.spreadsheet import to_csv
+from jpegproof.reports.write import replace_file
+
+
+def write_errors(rows: Sequence[ErrorRow], out: Path) -> list[Path]:
+    """Writes ``tables/errors-*.{md,csv,tex}`` and ``figures/errors-*.{png,svg}``, each replaced as a whole.
+
+    Per model, boxes and masks apart: a table and curves over quality of the main kinds, and of the special ones; and
+    per quality a figure of all cures like the paper's Figures 4 and 5.
+
+    Args:
+        rows: of ``errors.csv``.
+        out: the study's folder.
+
+    Returns:
+        The figures, as PNG.
+
+    Raises:
+        StoreError: the folder cannot be written.
+    """
+    tables = build_error_tables(rows)
+    styles = line_styles([item.table for item in tables])
+    figures = {panels.stem: draw_error_panels(panels) for panels in build_error_panels(rows)}
+    for item in tables:
+        replace_file(out / "tables" / f"{item.stem}.md", to_markdown(item.table).encode())
+        replace_file(out / "tables" / f"{item.stem}.csv", to_csv(item.table).encode("utf-8", "replace"))
+        replace_file(out / "tables" / f"{item.stem}.tex", to_latex(item.table, item.stem).encode())
+        if item.table.qualities:
+            figures[item.stem] = draw_table(item.table, styles)
+    paths = []
+    for stem, figure in figures.items():
+        paths.append(out / "figures" / f"{stem}.png")
+        replace_file(paths[-1], png(figure))
+        replace_file(out / "figures" / f"{stem}.svg", svg(figure).encode())
+    return paths

@@ -1,0 +1,110 @@
+"""Rows of a study: from stored predictions, whole columns alone, with messages for what cannot be done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from detected_scenes import scenes
+from detected_study import CURE, NONE, detected_study
+
+from jpegproof.analysis.tide.costs import find_costs
+from jpegproof.analysis.tide.faults import FAULTS, MAIN
+from jpegproof.analysis.tide.study import study_errors
+from jpegproof.exceptions import DataError, StoreError, UnknownNameError
+from jpegproof.studies.status import study_status
+from jpegproof.studies.store import Store
+
+TRUE, SAID = scenes(0, pictures=20)
+OTHER = scenes(0, pictures=20, recall=0.4)[1]
+
+
+def rows_of(folder: Path, **options: Any) -> Any:
+    status = study_status(folder)
+    return study_errors(status.plan, Store(folder), status.finished, **{"resamples": 0, **options})
+
+
+def test_each_edge_and_quality_gets_the_costs_of_its_stored_answers(tmp_path: Path):
+    answers = {(NONE, None): SAID, (NONE, 10): OTHER, (CURE, 10): SAID}
+    rows = rows_of(detected_study(tmp_path, TRUE, answers))
+    assert len(rows) == 3 * 9
+    found = {(row.mitigation, row.corrector, row.quality, row.error): row for row in rows}
+    for (edge, quality), said in answers.items():
+        costs = find_costs(TRUE, said)
+        assert found[*edge, quality, "none"].value == pytest.approx(costs.ap)
+        for fault in FAULTS:
+            row = found[*edge, quality, fault.value]
+            assert (row.value, row.count) == (pytest.approx(costs.rises[fault]), costs.counts[fault])
+            assert row.share == (pytest.approx(costs.shares[fault]) if fault in MAIN else None)
+            assert (row.kind, row.model, row.dataset, row.n, row.n_skipped) == ("boxes", "finder", "scenes", 20, 0)
+
+
+def test_skipped_pictures_and_pictures_without_truth_do_not_count(tmp_path: Path):
+    said, true = [None, *SAID[1:]], [*TRUE[:19], None]
+    rows = rows_of(detected_study(tmp_path, true, {(NONE, None): SAID, (NONE, 10): said}))
+    assert {(row.quality, row.n, row.n_skipped) for row in rows} == {(None, 19, 1), (10, 18, 2)}
+    expected = find_costs(true[1:19], said[1:19])
+    assert next(row.value for row in rows if row.quality == 10) == pytest.approx(expected.ap)
+
+
+def test_an_unfinished_column_has_no_rows(tmp_path: Path):
+    rows = rows_of(detected_study(tmp_path, TRUE, {(NONE, None): SAID, (NONE, 10): SAID, (NONE, 20): []}))
+    assert {row.quality for row in rows} == {None, 10}
+
+
+def test_without_finished_originals_there_is_a_message(tmp_path: Path):
+    folder = detected_study(tmp_path, TRUE, {(NONE, None): [], (NONE, 10): SAID})
+    with pytest.raises(StoreError, match="run the study again"):
+        rows_of(folder)
+
+
+def test_unlabelled_pictures_are_answered_with_what_is_missing(tmp_path: Path):
+    with pytest.raises(DataError, match="no boxes to compare with"):
+        rows_of(detected_study(tmp_path, [None] * 20, {(NONE, None): SAID}))
+
+
+def test_a_study_without_a_detector_is_named(tmp_path: Path):
+    folder = detected_study(tmp_path, TRUE, {(NONE, None): SAID}, task="classification")
+    with pytest.raises(DataError, match="has no detector: its models do classification"):
+        rows_of(folder)
+    with pytest.raises(DataError, match="finder does classification"):
+        rows_of(folder, model="finder")
+
+
+def test_a_mistyped_model_is_answered_with_the_nearest(tmp_path: Path):
+    with pytest.raises(UnknownNameError, match="Did you mean 'finder'"):
+        rows_of(detected_study(tmp_path, TRUE, {(NONE, None): SAID}), model="fnder")
+
+
+def test_an_instance_segmenter_is_told_by_boxes_and_by_masks(tmp_path: Path):
+    true, said = scenes(6, pictures=8, masks=True)
+    folder = detected_study(tmp_path, true, {(NONE, None): said}, task="instance_segmentation")
+    rows = rows_of(folder)
+    assert [row.value for row in rows if row.error == "none"] == pytest.approx(
+        [find_costs(true, said, "boxes").ap, find_costs(true, said, "masks").ap]
+    )
+    assert {row.kind for row in rows_of(folder, kind="masks")} == {"masks"}
+
+
+def test_masks_of_a_detector_that_draws_none_are_refused(tmp_path: Path):
+    with pytest.raises(DataError, match="draws no masks; ask for boxes"):
+        rows_of(detected_study(tmp_path, TRUE, {(NONE, None): SAID}), kind="masks")
+
+
+def test_masks_where_the_data_set_has_boxes_alone_are_refused(tmp_path: Path):
+    said = scenes(0, pictures=20, masks=True)[1]
+    folder = detected_study(tmp_path, TRUE, {(NONE, None): said}, task="instance_segmentation")
+    with pytest.raises(DataError, match="has boxes and no masks"):
+        rows_of(folder)
+    assert rows_of(folder, kind="boxes")
+
+
+def test_intervals_hold_the_value_and_are_the_same_every_time(tmp_path: Path):
+    folder = detected_study(tmp_path, TRUE, {(NONE, None): SAID})
+    rows = rows_of(folder, resamples=60)
+    assert rows == rows_of(folder, resamples=60)
+    ap = rows[0]
+    assert ap.ci_low < ap.value < ap.ci_high
+    assert all(row.ci_low <= row.ci_high for row in rows)
+    assert all(row.ci_low is None for row in rows_of(folder, resamples=0))
