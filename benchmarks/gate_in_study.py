@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--low", type=int, nargs="+", default=[10, 20, 30])
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
-    plan, store = load_plan(args.folder), Store(args.folder)
+    plan, store = load_plan(args.folder / "plan.json"), Store(args.folder)
     found = []
     for number, edge in enumerate(plan.edges):
         if not edge.gated:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from jpegproof.analysis.bootstrap import LEVEL, resampling_weights
 from jpegproof.analysis.detection.coco_rules import Kind
 from jpegproof.analysis.tide.costs import costs_of, resampled_costs
 from jpegproof.analysis.tide.evidence import Evidence, gather_evidence
@@ -30,8 +31,6 @@ FOREGROUND, BACKGROUND = 0.5, 0.1
 
 #: Resamples of the intervals: fewer than for means, since each works out nine average precisions anew.
 RESAMPLES = 200
-
-_LEVEL = 95.0
 
 
 def study_errors(
@@ -172,11 +171,9 @@ def _ends(
     pictures = len(evidence.usable)
     if resamples < 1 or evidence.usable.sum() < 2:
         return None, None
-    random = np.random.Generator(np.random.PCG64([seed, pictures]))
-    drawn = random.integers(0, pictures, size=(resamples, pictures))
-    weights = np.stack([np.bincount(row, minlength=pictures) for row in drawn]).astype(np.float64)
+    weights = np.concatenate(list(resampling_weights(pictures, seed, resamples)))
     # A resample may miss every picture that counts; it then says nothing.
     weights = weights[weights[:, evidence.usable].any(axis=1)]
-    tail = (100 - _LEVEL) / 2
+    tail = 100 * (1 - LEVEL) / 2
     low, high = np.percentile(resampled_costs(evidence, weights), [tail, 100 - tail], axis=0)
     return low, high
