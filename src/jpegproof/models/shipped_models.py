@@ -19,6 +19,7 @@ from jpegproof.weights import file_digest, load_into, read_weights
 SHIPPED = {
     "world-classifier": ("jpegproof.models.world_classifier:world_classifier", "classification"),
     "world-mobile": ("jpegproof.models.world_classifier:world_mobile", "classification"),
+    "world-detector": ("jpegproof.models.world_detectors:world_detector", "detection"),
 }
 
 #: The world's pictures go into its networks as they are; detectors normalise them by themselves.
@@ -29,7 +30,7 @@ def shipped_model(name: str, weights: Path | None = None) -> Model:
     """A model of the embedded world, with its weights.
 
     Args:
-        name: ``world-classifier`` or ``world-mobile`` (an unlike second one).
+        name: ``world-classifier``, ``world-mobile`` (an unlike second one) or ``world-detector``.
         weights: a file of other weights for it, such as ``fit`` has written.
 
     Raises:
