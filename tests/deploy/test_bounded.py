@@ -51,7 +51,9 @@ def test_only_what_the_model_sees_is_paid_for():
     assert done.multiply_adds <= 64 * 80 * COST
 
 
-@pytest.mark.parametrize(("size", "decoded_at"), [((75, 90), 1), ((200, 160), 1), ((250, 300), 2), ((700, 500), 4), ((1000, 1040), 8)])
+@pytest.mark.parametrize(
+    ("size", "decoded_at"), [((75, 90), 1), ((200, 160), 1), ((250, 300), 2), ((700, 500), 4), ((1000, 1040), 8)]
+)
 def test_a_large_upload_is_corrected_near_the_models_scale(size, decoded_at):
     done = corrected_input(upload(*size), PREPARE, CORRECTOR, budget=COST * 1.5)
     assert (done.corrected, done.decoded_at) == ("near_scale", decoded_at)
@@ -135,7 +137,7 @@ GATE = Gate(((1, 60), (4, 20), (8, 0)))
     [
         ((48, 48), 50, "source"),
         ((48, 48), 70, "nowhere"),
-        ((160, 160), 10, "near_scale"),
+        ((110, 110), 10, "near_scale"),
         ((160, 160), 30, "nowhere"),
         ((400, 400), 1, "nowhere"),
     ],
@@ -156,6 +158,7 @@ def test_near_the_models_scale_the_gate_opens_for_coarse_saves_alone():
         done = corrected_input(upload(100, 100, quality=quality), PREPARE, CORRECTOR, wide, budget=COST)
         assert done.corrected == place
     assert corrected_input(upload(100, 100, quality=80), PREPARE, CORRECTOR, budget=COST).corrected == "near_scale"
+    assert corrected_input(upload(130, 130, quality=10), PREPARE, CORRECTOR, wide, budget=COST).corrected == "nowhere"
 
 
 @pytest.mark.parametrize("offset", [(0, 0), (5, 2)])

@@ -23,14 +23,16 @@ from jpegproof.models.preparation import Preparation
 #: Multiply-adds that correction may take per pixel of the model's input: 4 thousand million for 224 x 224.
 BUDGET = 4_000_000_000 / 224**2
 
-#: What is decoded at a fraction stays at least so many times larger than the model's picture. libjpeg averages blocks where
-#: the preparation filters smoothly: decoded at 1/4 and shrunk by 1.2, SqueezeNet's answers were further off by 18 % at
-#: quality 10 and 58 % at 30 than decoded whole; at 1/2 and 2.4 by 4 % (6 mosaics of 2 megapixels).
+#: What is decoded at a fraction stays at least so many times larger than the model's picture. libjpeg averages blocks
+#: where the preparation filters smoothly: decoded at 1/4 and shrunk by 1.2, SqueezeNet's answers were further off by
+#: 18 % at quality 10 and 58 % at 30 than decoded whole; at 1/2 and 2.4 by 4 % (6 mosaics of 2 megapixels).
 SPARE = 3.0
 
-#: Behind a gate, a picture is corrected near the model's scale only below this quality: after shrinking, correction still
-#: raises PSNR above it, but no longer brings a model's answers nearer (docs/correct.md has the figures).
+#: Behind a gate, a picture is corrected near the model's scale only below this quality, and where it is shrunk by no
+#: more than this along each side: beyond, correction still raises PSNR, but does not bring a model's answers nearer
+#: (docs/correctors.md has the figures).
 NEAR_SCALE_LIMIT = 21
+NEAR_SCALE_MOST = 3.0
 
 Place = Literal["nowhere", "source", "near_scale"]
 
@@ -68,9 +70,9 @@ def corrected_input(
 
     Where the part that the model sees can be corrected as it is stored within the budget, it is, and the answer is that
     of correcting the whole picture and preparing it, but for what the corrector would see of the rest. A larger picture
-    is decoded by libjpeg at the smallest of its fractions (1/2, 1/4, 1/8) that still leaves it `SPARE` times as large as
-    the model's resized picture, prepared, and corrected then, the network being told what the tables amount to after
-    shrinking; with a gate, only below `NEAR_SCALE_LIMIT`.
+    is decoded by libjpeg at the smallest of its fractions (1/2, 1/4, 1/8) that still leaves it `SPARE` times as large
+    as the model's resized picture, prepared, and corrected then, the network being told what the tables amount to after
+    shrinking; with a gate, only below `NEAR_SCALE_LIMIT` and up to `NEAR_SCALE_MOST`.
 
     Args:
         data: of a JPEG.
@@ -111,7 +113,8 @@ def corrected_input(
         told = _admitted(data, header, gate, downscale)
     fraction = _fraction(1 / max(geometry.scale))
     framed = np.ascontiguousarray(preparation.frame(_decoded(data, fraction), header.size)[0])
-    if told is None or (gate is not None and told.quality.quality >= NEAR_SCALE_LIMIT):
+    helps = gate is None or (told is not None and _helps_near_scale(told, downscale))
+    if told is None or not helps:
         return _result(framed, preparation, "nowhere", 0, fraction, downscale)
     shrunk = DecodedJpeg(framed, after_shrinking(told, downscale, framed.shape[:2]))
     framed = to_pixels(corrector([shrunk])[0])
@@ -155,6 +158,10 @@ def _admitted(data: bytes, header: JpegHeader, gate: Gate | None, downscale: flo
         return header
     admitted = gate.admits(DecodedJpeg(_decoded(data, 1), header), downscale) if limit > 1 else None
     return None if admitted is None else admitted.image.header
+
+
+def _helps_near_scale(header: JpegHeader, downscale: float) -> bool:
+    return header.quality.quality < NEAR_SCALE_LIMIT and downscale <= NEAR_SCALE_MOST
 
 
 def _fraction(downscale: float) -> int:
