@@ -6,9 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from jpegproof.data.generated_pictures import GeneratedPictures
 from jpegproof.data.world import CLASS_NAMES, GATHERING, WORLD_VERSION, Scene, World, WorldSettings
-from jpegproof.data.world_pictures import NOTES
-from jpegproof.jpeg.codec import Pixels
 from jpegproof.tasks.masks import encode_mask
 from jpegproof.tasks.objects import Objects
 from jpegproof.tasks.protocol import ClassNames
@@ -20,7 +19,7 @@ CATEGORIES: Mapping[int, str] = dict(enumerate(CLASS_NAMES, start=1))
 """Name of each category, 1..10: the class's number in the world and one, as in its semantic maps."""
 
 
-class WorldObjects:
+class WorldObjects(GeneratedPictures):
     """Generated pictures of several objects, with the box and the mask of each; see `jpegproof.data.world.World`.
 
     The pictures are not those of `WorldPictures`: they are larger (128 x 160 pixels) and hold more objects. An object
@@ -28,19 +27,11 @@ class WorldObjects:
     """
 
     task = "instance_segmentation"
-    notes = NOTES
     class_names: ClassNames | None = CATEGORIES
 
     def __init__(self, split: str, size: int) -> None:
-        self._world = World(split, size, GATHERINGS)
-        self._key = f"world {WORLD_VERSION} {split} {self._world.settings}"
-
-    def __len__(self) -> int:
-        return len(self._world)
-
-    def name(self, index: int) -> str:
-        """Such as ``test/000017``."""
-        return f"{self._world.split}/{index:06d}"
+        world = World(split, size, GATHERINGS)
+        super().__init__(world, f"world {WORLD_VERSION} {split} {world.settings}")
 
     def target(self, index: int) -> Objects:
         """Boxes, masks and areas of what can be seen of each object.
@@ -49,19 +40,6 @@ class WorldObjects:
             MissingExtraError: pycocotools is not installed.
         """
         return objects_of(self._world.scene(index))
-
-    def size_in_bytes(self, index: int) -> int:
-        """The size of the pixels: nothing is read."""
-        del index
-        return self._world.settings.height * self._world.settings.width * 3
-
-    def identity(self, index: int) -> str:
-        """What the generator draws the picture from."""
-        return f"{self._key} {index}"
-
-    def pixels(self, index: int) -> Pixels:
-        """The generated picture."""
-        return self._world.picture(index)
 
 
 def objects_of(scene: Scene) -> Objects:

@@ -20,8 +20,10 @@ from jpegproof.models.model import Model
 from jpegproof.models.preparation import Preparation
 from jpegproof.studies.fingerprint import fingerprint
 from jpegproof.studies.folds import fold_of
+from jpegproof.studies.pictures import Pictures, sorted_out
 from jpegproof.studies.plan import Cell, Edge, Plan
 from jpegproof.studies.predictions import prediction_bytes, read_predictions
+from jpegproof.studies.rows import grouped, places, runs_of_one_shape
 from jpegproof.studies.store import Store
 from jpegproof.studies.tally import Tally
 from jpegproof.studies.workshop import IDENTITY, Workshop
@@ -31,21 +33,6 @@ from jpegproof.tasks.protocol import Target
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
-
-
-@dataclass(slots=True)
-class Pictures:
-    """A shard's pictures at one point of their way: by row, with the reason where one fell out.
-
-    Attributes:
-        pixels: (H, W, 3) uint8 RGB by row; only rows still in use.
-        skipped: why a row fell out.
-        sizes: compressed size in bytes by row.
-    """
-
-    pixels: dict[int, Pixels]
-    skipped: dict[int, str]
-    sizes: dict[int, int]
 
 
 @dataclass(slots=True)
@@ -102,7 +89,7 @@ class Unit:
             JpegproofError: something is wrong with the study rather than with one picture.
         """
         sources = self._read()
-        for compression, group in _grouped(self._cells, lambda cell: cell.compression):
+        for compression, group in grouped(self._cells, lambda cell: cell.compression):
             if self._plan.compressions[compression].is_original:
                 self._infer(group, sources, original=True)
             else:
@@ -118,26 +105,26 @@ class Unit:
         with self.tally.stage("read", len(self._numbers)):
             answers = dict(enumerate(self._map(one, self._numbers)))
         self._sizes = {row: pixels.shape[:2] for row, pixels in answers.items() if not isinstance(pixels, str)}
-        return _sorted_out(answers, {}, {})
+        return sorted_out(answers, {}, {})
 
     def _compressed(self, sources: Pictures, compression: Compression, cells: Sequence[Cell]) -> None:
         for frame, framed in self._frames(sources, cells):
             jpegs, sizes = self._through_jpeg(framed, compression)
             here = [cell for cell in cells if frame in ("", self._frame_of(cell))]
-            for (corrector, downscales), group in _grouped(here, self._correction_of):
+            for (corrector, downscales), group in grouped(here, self._correction_of):
                 answers = self._corrected(corrector, downscales, jpegs)
-                self._infer(group, _sorted_out(answers, framed.skipped, sizes), original=False)
+                self._infer(group, sorted_out(answers, framed.skipped, sizes), original=False)
 
     def _frames(self, sources: Pictures, cells: Sequence[Cell]) -> Iterator[tuple[str, Pictures]]:
         """The pictures that are compressed: as stored, or (stage ``input``) once per distinct resize and crop."""
         if self._plan.stage == "source":
             yield "", sources
             return
-        for frame, group in _grouped(cells, self._frame_of):
+        for frame, group in grouped(cells, self._frame_of):
             preparation = self._model_of(group[0]).preparation
             with self.tally.stage("prepare", len(sources.pixels)):
                 framed = self._map(partial(_framed, preparation), sources.pixels.values())
-            yield frame, _sorted_out(dict(zip(sources.pixels, framed, strict=True)), sources.skipped, {})
+            yield frame, sorted_out(dict(zip(sources.pixels, framed, strict=True)), sources.skipped, {})
 
     def _through_jpeg(
         self, sources: Pictures, compression: Compression
@@ -230,14 +217,14 @@ class Unit:
         if not edge.tuned or folds is None:
             model = self._workshop.trained_model(edge.tuned, None) if edge.tuned else self._workshop.model(edge.model)
             return self._answers(edge.model, model, inputs)
-        by_fold = _grouped(list(inputs), lambda row: fold_of(self._names[row], folds))
+        by_fold = grouped(list(inputs), lambda row: fold_of(self._names[row], folds))
         answers = []
         for fold, rows in by_fold:
             model = self._workshop.trained_model(edge.tuned, fold)
             answers.append(self._answers(edge.model, model, {row: inputs[row] for row in rows}))
         order = [row for _, rows in by_fold for row in rows]
         task = self._workshop.model(edge.model).task
-        return task.select(task.join(answers), _places(order, list(inputs)))
+        return task.select(task.join(answers), places(order, list(inputs)))
 
     def _answers(self, name: str, model: Model, inputs: Mapping[int, torch.Tensor]) -> Any:
         """A model's answers, batch by batch; the batches depend on the rows alone, never on what was done before."""
@@ -260,7 +247,7 @@ class Unit:
 
     def _batches(self, inputs: Mapping[int, torch.Tensor], preparation: Preparation, size: int) -> Iterator[Batch]:
         """Neighbours of one shape together, as many as go through at once."""
-        for rows in _runs_of_one_shape(inputs, size):
+        for rows in runs_of_one_shape(inputs, size):
             yield Batch(
                 tuple(inputs[row] for row in rows),
                 tuple(preparation.geometry(self._sizes[row]) for row in rows),
@@ -288,7 +275,7 @@ class Unit:
             columns: dict[str, Sequence[Any]] = {}
             if rows:
                 targets = self._targets(task.name, rows)
-                like = answer if reference is None else task.select(reference.answer, _places(reference.rows, rows))
+                like = answer if reference is None else task.select(reference.answer, places(reference.rows, rows))
                 recorded, faults = task.record(answer, targets, like)
                 columns |= recorded
                 columns |= task.keep(answer, targets) if reference is None else {}
@@ -351,34 +338,3 @@ def _framed(preparation: Preparation, pixels: Pixels) -> Pixels | str:
 
 def _decode(file: bytes | str) -> DecodedJpeg | str:
     return file if isinstance(file, str) else decode(file)
-
-
-def _sorted_out(answers: dict[int, Any], skipped: dict[int, str], sizes: dict[int, int]) -> Pictures:
-    """Pictures from answers that are pixels, or texts that say why there are none."""
-    pixels = {row: answer for row, answer in answers.items() if not isinstance(answer, str)}
-    reasons = {row: answer for row, answer in answers.items() if isinstance(answer, str)}
-    return Pictures(pixels, {**skipped, **reasons}, sizes)
-
-
-def _grouped(items: Sequence[_T], key: Callable[[_T], Any]) -> list[tuple[Any, list[_T]]]:
-    groups: dict[Any, list[_T]] = {}
-    for item in items:
-        groups.setdefault(key(item), []).append(item)
-    return list(groups.items())
-
-
-def _runs_of_one_shape(inputs: Mapping[int, torch.Tensor], size: int) -> Iterator[list[int]]:
-    """Runs of rows whose inputs have one shape, at most `size` long."""
-    run: list[int] = []
-    for row, item in inputs.items():
-        if run and (len(run) == size or item.shape != inputs[run[0]].shape):
-            yield run
-            run = []
-        run.append(row)
-    if run:
-        yield run
-
-
-def _places(whole: Sequence[int], part: Sequence[int]) -> list[int]:
-    place = {row: position for position, row in enumerate(whole)}
-    return [place[row] for row in part]
