@@ -129,7 +129,10 @@ def test_a_fresh_network_learns_two_pictures(name: str):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "kind", "least"), [("world-detector", "boxes", 40.0)])
+@pytest.mark.parametrize(
+    ("name", "kind", "least"),
+    [("world-detector", "boxes", 40.0), ("world-segmenter", "boxes", 36.0), ("world-segmenter", "masks", 36.0)],
+)
 def test_a_shipped_network_is_as_good_as_its_card_says_and_suffers_from_jpeg(name: str, kind: Any, least: float):
     pictures = WorldObjects("val", VAL)
     truths = [pictures.target(index) for index in range(VAL)]

@@ -20,6 +20,7 @@ SHIPPED = {
     "world-classifier": ("jpegproof.models.world_classifier:world_classifier", "classification"),
     "world-mobile": ("jpegproof.models.world_classifier:world_mobile", "classification"),
     "world-detector": ("jpegproof.models.world_detectors:world_detector", "detection"),
+    "world-segmenter": ("jpegproof.models.world_detectors:world_segmenter", "instance_segmentation"),
 }
 
 #: The world's pictures go into its networks as they are; detectors normalise them by themselves.
@@ -30,7 +31,7 @@ def shipped_model(name: str, weights: Path | None = None) -> Model:
     """A model of the embedded world, with its weights.
 
     Args:
-        name: ``world-classifier``, ``world-mobile`` (an unlike second one) or ``world-detector``.
+        name: ``world-classifier``, ``world-mobile`` (an unlike second one), ``world-detector`` or ``world-segmenter``.
         weights: a file of other weights for it, such as ``fit`` has written.
 
     Raises:
