@@ -97,9 +97,10 @@ def test_a_whole_data_set_is_scored_as_by_both_libraries(masked: bool):
     assert metrics == pytest.approx(faster_metrics(truths, answers, kind), abs=1e-6)
     assert 10 < metrics["mAP"] < metrics["AP50"] < 90
     theirs = precision_by_class(evaluation)
-    by_class = Evaluation(match_pictures(truths, answers, kind)).precision_by_class(np.ones((1, 60)))
+    whole = Evaluation(match_pictures(truths, answers, kind))
+    by_class = dict(zip(whole.classes.tolist(), whole.precision_by_class(np.ones((1, 60)))[0], strict=True))
     known = {label: value for label, value in theirs.items() if np.isfinite(value)}
-    assert {label: float(values[0]) for label, values in by_class.items()} == pytest.approx(known, abs=TOLERANCE)
+    assert by_class == pytest.approx(known, abs=TOLERANCE)
     assert len(known) == 5
 
 
@@ -177,8 +178,23 @@ def test_a_class_that_a_resample_misses_is_left_out_of_its_mean():
     weights = np.array([[1, 1], [1, 0], [0, 2]])
     assert evaluation.metrics()["mAP"].values(weights) == pytest.approx([50, 100, 0])
     by_class = evaluation.precision_by_class(weights)
-    assert by_class[1] == pytest.approx([100, 100, np.nan], nan_ok=True)
-    assert by_class[2] == pytest.approx([0, np.nan, 0], nan_ok=True)
+    assert evaluation.classes.tolist() == [1, 2]
+    assert by_class[:, 0] == pytest.approx([100, 100, np.nan], nan_ok=True)
+    assert by_class[:, 1] == pytest.approx([0, np.nan, 0], nan_ok=True)
+
+
+def test_a_class_is_held_by_the_pictures_in_which_something_of_it_is_to_be_found():
+    truths = [picture([HERE, THERE], label=7), picture([HERE], label=7), picture([HERE, AWAY], [True, False], label=3)]
+    answers: list[Detections | None] = [found([HERE], [0.9])] * 3
+    evaluation = Evaluation(match_pictures(truths, answers))
+    assert evaluation.classes.tolist() == [3, 7]
+    assert evaluation.holding.tolist() == [1, 2]
+    assert Evaluation(match_pictures(truths, [None, *answers[1:]])).holding.tolist() == [1, 1]
+
+
+def test_sizes_that_are_not_asked_for_have_no_metric():
+    evaluation = Evaluation(match_pictures([picture([HERE])], [found([HERE], [0.9])]), ["all", "small"])
+    assert list(evaluation.metrics()) == ["mAP", "AP50", "AP75", "mAP_small"]
 
 
 def test_resamples_do_not_depend_on_those_beside_them():
