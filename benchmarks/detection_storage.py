@@ -161,8 +161,8 @@ def main() -> None:
         column = round(disk / (edges + 1), 1)
         report["edges"][edges] = {"disk_mb": disk, "disk_mb_per_column": column, "write": written, "count": counted}
         print(json.dumps({edges: report["edges"][edges]}), flush=True)
-    if arguments.out is not None:
-        arguments.out.write_text(json.dumps(report, indent=1) + "\n")
+        if arguments.out is not None:
+            arguments.out.write_text(json.dumps(report, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -91,7 +91,7 @@ def build_class_tables(classes: Sequence[Result], comparisons: Sequence[Comparis
                     f"on {plain(dataset)}; {setting_label(*setting)}",
                     quality,
                     len(shown),
-                    tuple(edge_label(*edge, names.count(edge[0]) > 1) for edge in edges),
+                    tuple(edge_label(edge[0], edge[1], names.count(edge[0]) > 1) for edge in edges),
                     tuple(sorted(shown, key=lambda row: -row.loss)[:SHOWN_CLASSES]),
                 )
             )

@@ -76,6 +76,26 @@ def test_boxes_are_scored_as_by_faster_coco_eval(made: MadeUp):
     assert ours(truths, answers) == pytest.approx(faster_metrics(truths, answers, "boxes"), abs=1e-6, nan_ok=True)
 
 
+@pytest.mark.parametrize("masked", [False, True])
+def test_all_three_agree_on_crowds_ties_and_pictures_without_annotations(masked: bool):
+    kind: Kind = "masks" if masked else "boxes"
+    truths, answers = MadeUp(5, 24, objects=5, classes=4, scores=3, crowds=0.3, masked=masked).draw()
+    blank = Objects(
+        truths[0].size, np.zeros((0, 4)), np.zeros(0, int), np.zeros(0, bool), np.zeros(0), () if masked else None
+    )
+    bare = [number for number, answer in enumerate(answers) if len(answer)][:2]  # what is found there is wrong
+    truths = [blank if number in bare else truth for number, truth in enumerate(truths)]
+    crowds = np.concatenate([truth.crowd for truth in truths])
+    scores = np.concatenate([answer.scores for answer in answers])
+    assert 5 < crowds.sum() < len(crowds) - 5
+    assert len(set(scores.tolist())) == 3
+    assert len(bare) == 2
+    theirs = pycocotools_metrics(truths, answers, kind)
+    assert ours(truths, answers, kind) == pytest.approx(theirs, abs=1e-6)
+    assert faster_metrics(truths, answers, kind) == pytest.approx(theirs, abs=1e-6)
+    assert 0 < theirs["mAP"] < theirs["AP50"] < 100
+
+
 @settings(max_examples=60, deadline=None)
 @given(made_up(masked=False), st.data())
 def test_a_picture_drawn_several_times_counts_as_if_the_data_set_held_it_so_often(made: MadeUp, data: st.DataObject):

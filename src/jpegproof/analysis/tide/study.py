@@ -88,7 +88,7 @@ def tellable_errors(plan: Plan, store: Store, finished: frozenset[str], resample
         truths = objects_of(reference)
         known = [truth for truth in truths if truth is not None]
         has_masks = all(truth.masks is not None or not len(truth) for truth in known)
-        kinds = tuple(kind for kind in KINDS[task] if known and (kind == "boxes" or has_masks))
+        kinds: list[Kind] = [kind for kind in KINDS[task] if known and (kind == "boxes" or has_masks)]
         _add(found, plan, store, finished, Tellable(name, _data_of(plan, name), truths, kinds), resamples)
     return found
 
