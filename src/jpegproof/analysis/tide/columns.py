@@ -126,7 +126,7 @@ def interval_ends(drawn: Values) -> tuple[Values, Values] | None:
 def _drawn(evidence: Evidence, weights: Values, counted: Flags) -> Values:
     """NaN in a resample that misses every picture that counts, and in all of them where one picture alone counts."""
     values = resampled_costs(evidence, weights * counted)
-    says_nothing: Flags = ~weights[:, counted].astype(bool).any(axis=1)
+    says_nothing = np.asarray(weights @ counted.astype(np.float64) == 0)
     says_nothing[1:] |= counted.sum() < 2
     values[says_nothing] = np.nan
     return values
