@@ -105,4 +105,14 @@ def page() -> str:
 def test_the_page_says_how_many_pictures_hold_the_class_and_what_it_lost(page: str):
     assert 'href="#classes"' in page
     assert '<th scope="row">dog</th><td>30</td><td>30.0<small>[28.0, 31.0]</small></td><td>50.0' in page
-    assert "3 of 3." in page
+    assert "3 of the 3 that at least 5 pictures hold." in page
+
+
+def test_classes_of_few_pictures_are_left_out_while_there_are_others():
+    few = [result("eel", 90.0, None, n=4), result("eel", 0.0, 10, n=4)]
+    (table,) = build_class_tables([*CLASSES, *few], [])
+    assert [row.name for row in table.rows] == ["dog", "cat", "owl"]
+    assert (table.classes, table.fewest) == (3, 5)
+    (alone,) = build_class_tables(few, [])
+    assert [(row.name, row.loss) for row in alone.rows] == [("eel", 90)]
+    assert (alone.classes, alone.fewest) == (1, 1)

@@ -14,6 +14,9 @@ from jpegproof.reports.tables import Cell
 #: How many classes a table shows; all of them are in ``classes.csv``.
 SHOWN_CLASSES = 10
 
+#: Classes that fewer pictures hold are left to ``classes.csv`` while there are others: chance would put them first.
+FEWEST_PICTURES = 5
+
 
 @dataclass(frozen=True, slots=True)
 class ClassRow:
@@ -43,7 +46,8 @@ class ClassTable:
     Attributes:
         caption: one line that says what the numbers are.
         quality: the lowest that was measured without a cure.
-        classes: how many there are in all.
+        classes: how many there are to choose from.
+        fewest: the pictures that hold each of these, at least.
         heads: the edges.
         rows: at most `SHOWN_CLASSES`.
     """
@@ -51,6 +55,7 @@ class ClassTable:
     caption: str
     quality: int
     classes: int
+    fewest: int
     heads: tuple[str, ...]
     rows: tuple[ClassRow, ...]
 
@@ -83,6 +88,7 @@ def build_class_tables(classes: Sequence[Result], comparisons: Sequence[Comparis
                 for name, original in originals.items()
                 if original.value is not None and _value(found[edge], name) is not None
             ]
+            held = [row for row in shown if row.pictures >= FEWEST_PICTURES]
             names = [mitigation for mitigation, _ in edges]
             what = find_metric(metric)
             tables.append(
@@ -90,9 +96,10 @@ def build_class_tables(classes: Sequence[Result], comparisons: Sequence[Comparis
                     f"{what.label} of the classes that lose most at quality {quality}: {plain(model)}, {plain(task)} "
                     f"on {plain(dataset)}; {setting_label(*setting)}",
                     quality,
-                    len(shown),
+                    len(held or shown),
+                    FEWEST_PICTURES if held else 1,
                     tuple(edge_label(edge[0], edge[1], names.count(edge[0]) > 1) for edge in edges),
-                    tuple(sorted(shown, key=lambda row: -row.loss)[:SHOWN_CLASSES]),
+                    tuple(sorted(held or shown, key=lambda row: -row.loss)[:SHOWN_CLASSES]),
                 )
             )
     return tables
