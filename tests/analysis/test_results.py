@@ -155,3 +155,16 @@ def test_pictures_that_were_skipped_count_for_nothing():
     metrics = classification_metrics(answers, reference)
     assert np.isnan(metrics["agreement"]).all()
     assert np.isnan(metrics["top1"]).tolist() == [False, True]
+
+
+def test_each_class_has_its_numbers_and_its_losses(study):
+    numbers = study_numbers(*study)
+    found = {(row.slice, row.mitigation, row.quality): row for row in numbers.classes}
+    assert {row.metric for row in numbers.classes} == {"top1"}
+    # Without names they go by their labels; the picture of label 3 was skipped.
+    assert {key[0] for key in found} == {"0", "1", "2"}
+    assert [found[label, "none", 10].value for label in ("0", "1", "2")] == [100, 0, 0]
+    assert [found[label, "off_the_shelf", 10].value for label in ("0", "1", "2")] == [100, 100, 100]
+    assert {row.n for row in numbers.classes} == {1}
+    # One picture a class: no interval, so nothing to compare.
+    assert numbers.class_comparisons == []

@@ -10,6 +10,7 @@ from small_study import make_pictures, prediction_files, run_here
 from small_training import thin_corrector
 
 from jpegproof.correctors.default import corrector_bytes
+from jpegproof.data.world_objects import CATEGORIES
 from jpegproof.exceptions import ModelError
 from jpegproof.studies.engine import Hands
 from jpegproof.studies.run import run_study
@@ -112,7 +113,22 @@ def test_every_cure_of_a_detector_is_measured_and_compared(tmp_path: Path):
     assert ("reference", "none", "mAP") in pairs
     assert ("reference", "none", "agreement") not in pairs
     assert {"agreement", "mAP"} <= {row.metric for row in results.gaps}
-    assert "ean average precision" in results.page.read_text()
+    page = results.page.read_text()
+    assert "ean average precision" in page
+    # What goes wrong, and each class, are told without asking for them.
+    assert {row.mitigation for row in results.errors if row.quality == 5} == {row.mitigation for row in results.results}
+    assert {(row.first_mitigation, row.second_mitigation) for row in results.error_comparisons} >= {
+        ("reference", "none"),
+        ("none", "task_targeted"),
+    }
+    assert "What goes wrong" in page
+    assert {row.slice for row in results.classes} <= set(CATEGORIES.values())
+    assert "Classes that lose most" in page
+    for name in ("classes.csv", "classes_comparisons.csv", "errors.csv", "errors_comparisons.csv"):
+        assert (tmp_path / "out" / name).is_file()
+    assert {path.name for path in (tmp_path / "out" / "figures").glob("errors-*-q*.png")} == {
+        "errors-world-cells-boxes-q5.png"
+    }
 
 
 def test_a_rerun_and_two_processes_change_no_byte(tmp_path: Path):
@@ -136,7 +152,10 @@ def test_a_set_of_classes_gives_a_detector_agreement_alone(tmp_path: Path):
     data = {"pictures": {"path": "pictures"}}
     models = {"cells": {"from": "cells.py:build", "task": "detection"}}
     run_here(spec(tmp_path, data=data, models=models, trainings={}, mitigations=["none"]), tmp_path / "out")
-    assert {row.metric for row in report(tmp_path / "out").results} == {"agreement"}
+    results = report(tmp_path / "out")
+    assert {row.metric for row in results.results} == {"agreement"}
+    assert results.errors == results.classes == []
+    assert not (tmp_path / "out" / "errors.csv").exists()
 
 
 def test_fine_tuning_a_detector_on_classes_is_refused(tmp_path: Path):

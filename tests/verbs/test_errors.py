@@ -53,6 +53,24 @@ def test_the_command_prints_each_kind_per_cure_and_quality(folder: Path, capsys:
     assert any("1 prediction files are still missing" in line for line in lines)
 
 
+def test_cures_are_printed_and_written_against_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    worse = scenes(0, pictures=12, recall=0.3)[1]
+    answers = {(NONE, None): SAID, (NONE, 10): worse, (CURE, 10): SAID}
+    folder = detected_study(tmp_path, TRUE, answers)
+    assert main(["errors", str(folder), "--resamples", "20"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (at,) = [place for place, line in enumerate(lines) if "off_the_shelf (default) less none" in line]
+    gain = find_costs(TRUE, SAID).ap - find_costs(TRUE, worse).ap
+    assert lines[at + 1].split() == ["q", "10"]
+    assert lines[at + 2].split() == ["AP", f"+{gain:.2f}*"]
+    assert lines[at + 8].split()[0] == "missed"
+    with (folder / "errors_comparisons.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 3 * 9
+    (row,) = [row for row in rows if row["first_mitigation"] == row["error"] == "none"]
+    assert float(row["difference"]) == pytest.approx(gain, rel=1e-5)
+
+
 def test_a_folder_without_a_study_is_one_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["errors", str(tmp_path)]) == 2
     assert "holds no study" in capsys.readouterr().err

@@ -70,10 +70,18 @@ def mean_intervals(
         ends = (float(low[column]), float(high[column])) if count > 1 else (None, None)
         bounds = ranges[column] if ranges is not None else None
         if bounds is not None and count > 1 and np.ptp(columns[counted[:, column], column]) == 0:
-            missed = 1 - ((1 - LEVEL) / 2) ** (1 / int(count))
+            missed = share_of_the_missed(int(count))
             ends = (value - missed * (value - bounds[0]), value + missed * (bounds[1] - value))
         intervals.append(Interval(value, *ends, int(count)))
     return intervals
+
+
+def share_of_the_missed(n: int) -> float:
+    """The share of pictures that may be unlike n seen ones that are all alike, and yet all have been missed.
+
+    Source: Clopper and Pearson (1934), the end of the two-sided 95 % interval where nothing was counted.
+    """
+    return 1 - ((1 - LEVEL) / 2) ** (1 / n)
 
 
 def ratio_intervals(above: Values, below: Values, seed: int, resamples: int = RESAMPLES) -> Interval:

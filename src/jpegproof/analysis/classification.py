@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+
+from jpegproof.analysis.by_class import class_labels
 
 Column = NDArray[np.float64]
 
@@ -38,6 +44,58 @@ def classification_metrics(answers: pa.Table, reference: pa.Table) -> dict[str, 
     metrics["agreement"] = np.where(both, 100.0 * (best[:, 0] == own[:, 0]), np.nan)
     metrics["distance"] = _numbers(answers.column("distance"))
     return metrics
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClassAccuracy:
+    """The top-1 accuracy on the pictures of each class; a `ClassMetric`.
+
+    Attributes:
+        right: (N,) 0 or 100, NaN where a picture does not count.
+        labels: (N,) whole numbers, NaN where there is none.
+        called: names by label; a class without one goes by its number.
+    """
+
+    right: Column
+    labels: Column
+    called: Mapping[int, str]
+    is_share = True
+
+    @property
+    def names(self) -> Sequence[str]:
+        return class_labels(self._of_pictures()[1].tolist(), self.called)
+
+    @property
+    def usable(self) -> NDArray[np.bool_]:
+        return np.isfinite(self.right)
+
+    @property
+    def holding(self) -> NDArray[np.int64]:
+        return np.diff(np.append(self._of_pictures()[2], self.usable.sum()))
+
+    def values(self, weights: Column) -> Column:
+        order, _, begins = self._of_pictures()
+        drawn = weights[:, order]
+        right = np.add.reduceat(drawn * self.right[order], begins, axis=1)
+        with np.errstate(invalid="ignore"):
+            return right / np.add.reduceat(drawn, begins, axis=1)
+
+    def _of_pictures(self) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.intp]]:
+        """The pictures that count, class by class; the classes; where each begins."""
+        counted = np.flatnonzero(self.usable)
+        order = counted[np.argsort(self.labels[counted], kind="stable")]
+        classes, begins = np.unique(self.labels[order].astype(np.int64), return_index=True)
+        return order, classes, begins
+
+
+def accuracy_of_classes(
+    answers: pa.Table, reference: pa.Table, metrics: Mapping[str, Any], names: Mapping[int, str]
+) -> dict[str, ClassAccuracy]:
+    """``top1`` of each class, where there are labels."""
+    del reference
+    if not np.isfinite(metrics.get("top1", np.nan)).any():
+        return {}
+    return {"top1": ClassAccuracy(metrics["top1"], _numbers(answers.column("label")), names)}
 
 
 def _numbers(column: pa.ChunkedArray) -> Column:

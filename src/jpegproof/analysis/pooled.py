@@ -16,6 +16,14 @@ POOLED_RESAMPLES = 1000
 Flags = NDArray[np.bool_]
 
 
+class Resampled(Protocol):
+    """What can be worked out from how often each picture is there."""
+
+    def values(self, weights: Values) -> Values:
+        """(R, ...) in resamples given by (R, N) whole numbers."""
+        ...
+
+
 class PooledMetric(Protocol):
     """One number of a set of pictures, as a function of how often each picture is there."""
 
@@ -45,12 +53,12 @@ class Resamples:
     def interval(self, metric: PooledMetric) -> Interval:
         """The metric with its 95 % percentile interval."""
         counted = metric.usable
-        return _interval(self._of(metric, counted), int(counted.sum()))
+        return interval_of(self._of(metric, counted), int(counted.sum()))
 
     def difference(self, first: PooledMetric, second: PooledMetric) -> Interval:
         """Second less first, over the pictures that count for both."""
         counted = first.usable & second.usable
-        return _interval(self._of(second, counted) - self._of(first, counted), int(counted.sum()))
+        return interval_of(self._of(second, counted) - self._of(first, counted), int(counted.sum()))
 
     def gap_closed(
         self, originals: Sequence[PooledMetric | float], without: Sequence[PooledMetric], cured: Sequence[PooledMetric]
@@ -77,24 +85,34 @@ class Resamples:
         with np.errstate(divide="ignore", invalid="ignore"):
             shares = 100.0 * gain / gap
         told_apart = n > 1 and np.nanpercentile(gap[1:], _TAIL) > 0
-        whole = _interval(shares, n)
+        whole = interval_of(shares, n)
         return whole if told_apart else Interval(whole.value, None, None, n), mean_gap
+
+    def drawn(self, metric: Resampled, counted: Flags) -> Values:
+        """(1 + resamples, ...): the metric itself, then in each resample, over some pictures; not kept.
+
+        Args:
+            metric: one that answers (R, N) weights with (R, ...) values.
+            counted: (N,) the pictures.
+        """
+        once = metric.values(counted[None].astype(np.float64))
+        drawn = resampling_weights(len(counted), self._seed, self._resamples) if counted.any() else ()
+        return np.concatenate([once, *(metric.values(weights * counted) for weights in drawn)])
 
     def _of(self, metric: PooledMetric, counted: Flags) -> Values:
         """(1 + resamples,): the metric itself, then in each resample, over the pictures that count."""
         key = (id(metric), counted.tobytes())
         if key not in self._known:
-            once = metric.values(counted[None].astype(np.float64))
-            drawn = resampling_weights(len(counted), self._seed, self._resamples) if counted.any() else ()
-            values = np.concatenate([once, *(metric.values(weights * counted) for weights in drawn)])
-            self._known[key] = (metric, values)  # the metric too, since its id must not be given to another
+            # The metric too, since its id must not be given to another.
+            self._known[key] = (metric, self.drawn(metric, counted))
         return self._known[key][1]
 
 
 _TAIL = (1 - LEVEL) / 2 * 100
 
 
-def _interval(values: Values, n: int) -> Interval:
+def interval_of(values: Values, n: int) -> Interval:
+    """The interval of (1 + R,) values: the number itself, then the number in each resample, NaN where it has none."""
     if not np.isfinite(values[0]):
         return Interval(None, None, None, n)
     drawn = values[1:][np.isfinite(values[1:])]

@@ -2,49 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
 
 from jpegproof.analysis import classification
 from jpegproof.analysis.bootstrap import Interval, mean_intervals
-from jpegproof.analysis.detection.study_metrics import COLUMNS, REFERENCE_COLUMNS, box_and_mask_metrics, box_metrics
+from jpegproof.analysis.by_class import ClassMetric, class_differences, class_intervals
+from jpegproof.analysis.columns import Column, read_columns
+from jpegproof.analysis.detection.study_metrics import (
+    COLUMNS,
+    REFERENCE_COLUMNS,
+    box_and_mask_metrics,
+    box_metrics,
+    precision_of_classes,
+)
 from jpegproof.analysis.gaps import POOLED, gap_closed
-from jpegproof.analysis.pooled import PooledMetric, Resamples
+from jpegproof.analysis.pooled import Resamples
 from jpegproof.analysis.rows import Comparison, Gap, Result, Skip
-from jpegproof.jpeg.compression import Compression
-from jpegproof.studies.plan import Cell, Edge, Plan
-from jpegproof.studies.predictions import read_predictions
+from jpegproof.analysis.stored import is_whole, read_cells
+from jpegproof.analysis.task_metrics import Metric, TaskMetrics
+from jpegproof.studies.plan import Plan
 from jpegproof.studies.store import Store
-
-#: A metric that is a mean over pictures is its column, picture by picture; others know how to be resampled.
-Metric = NDArray[np.float64] | PooledMetric
-
-
-class TaskMetrics(NamedTuple):
-    """How a task's stored answers become metrics.
-
-    Attributes:
-        of: the metrics of answers, given the model's answers on the originals.
-        columns: the stored columns that they need.
-        reference_columns: those that they need of the answers on the originals.
-    """
-
-    of: Callable[[pa.Table, pa.Table], Mapping[str, Metric]]
-    columns: Sequence[str]
-    reference_columns: Sequence[str]
-
 
 METRICS = {
     "classification": TaskMetrics(
-        classification.classification_metrics, classification.COLUMNS, classification.COLUMNS
+        classification.classification_metrics,
+        classification.COLUMNS,
+        classification.COLUMNS,
+        classification.accuracy_of_classes,
     ),
-    "detection": TaskMetrics(box_metrics, COLUMNS, REFERENCE_COLUMNS),
-    "instance_segmentation": TaskMetrics(box_and_mask_metrics, COLUMNS, REFERENCE_COLUMNS),
+    "detection": TaskMetrics(box_metrics, COLUMNS, REFERENCE_COLUMNS, precision_of_classes),
+    "instance_segmentation": TaskMetrics(box_and_mask_metrics, COLUMNS, REFERENCE_COLUMNS, precision_of_classes),
 }
 
 #: The metrics that are shares of pictures, in percent, and what one picture can add to a share or to a difference.
@@ -62,44 +53,46 @@ REFERENCE = "reference"
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """All that a study's tables and plots are made of."""
+    """All that a study's tables and plots are made of.
 
-    results: list[Result]
-    comparisons: list[Comparison]
-    gaps: list[Gap]
-    skips: list[Skip]
+    Attributes:
+        results, comparisons, gaps, skips: of all pictures.
+        classes: numbers of each class, whose name is the slice and ``n`` the pictures that hold it.
+        class_comparisons: the same less the numbers on the originals.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """One edge at one compression."""
-
-    edge: Edge
-    compression: Compression
-    metrics: dict[str, Metric]
-    bytes_per_image: float | None
-    skips: list[tuple[str, str]]
-    """(picture, reason) of the pictures that could not be used."""
+    results: list[Result] = field(default_factory=list)
+    comparisons: list[Comparison] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    skips: list[Skip] = field(default_factory=list)
+    classes: list[Result] = field(default_factory=list)
+    class_comparisons: list[Comparison] = field(default_factory=list)
 
 
 def study_numbers(plan: Plan, store: Store, finished: frozenset[str]) -> Numbers:
     """Works out every number of a study from the predictions that are finished.
 
     An edge at a compression counts once all its cells are there: a part of the pictures would be another data set.
+    Memory does not grow with the number of edges and compressions where metrics are no means over pictures.
 
     Raises:
         StoreError: a prediction file is damaged.
     """
-    numbers = Numbers([], [], [], [])
+    numbers = Numbers()
     resamples = Resamples(plan.seed)
-    for model in plan.tasks:
-        reference_edge = plan.reference_edge(model)
-        wanted = METRICS[plan.tasks[model]].reference_columns
-        reference = _predictions(plan, store, finished, plan.cells_of(reference_edge, 0), wanted)
-        if reference is None:
+    for model, task in plan.tasks.items():
+        cells = plan.cells_of(plan.reference_edge(model), 0)
+        if not is_whole(cells, finished):
             continue
-        data = plan.shards[plan.cells_of(reference_edge, 0)[0].shard].data
-        columns = list(_columns(plan, store, finished, model, reference))
+        reference = read_cells(store, cells, METRICS[task].reference_columns)
+        data = plan.shards[cells[0].shard].data
+        columns: list[Column] = []
+        originals: Mapping[str, ClassMetric] = {}
+        for column, of_classes in read_columns(plan, store, finished, model, METRICS[task], reference, resamples):
+            columns.append(column)
+            originals = originals or of_classes  # the first column is the reference itself
+            numbers.classes.extend(_classes(plan, model, data, column, of_classes, resamples))
+            numbers.class_comparisons.extend(_class_losses(plan, model, data, column, originals, of_classes, resamples))
         numbers.results.extend(_results(plan, model, data, columns, resamples))
         numbers.comparisons.extend(_comparisons(plan, model, data, columns, resamples))
         numbers.gaps.extend(_gaps(plan, model, data, columns, resamples))
@@ -111,70 +104,64 @@ def study_numbers(plan: Plan, store: Store, finished: frozenset[str]) -> Numbers
     return numbers
 
 
-def _predictions(
-    plan: Plan, store: Store, finished: frozenset[str], cells: Sequence[Cell], columns: Sequence[str]
-) -> pa.Table | None:
-    """The predictions of one edge at one compression, all pictures in order; None while some are missing."""
-    if not cells or any(cell.name not in finished for cell in cells):
-        return None
-    wanted = ["picture", "skipped", "bytes", *columns]
-    tables = [read_predictions(store.get(cell.name), str(store.path(cell.name)), wanted) for cell in cells]
-    return pa.concat_tables(tables)
-
-
-def _columns(plan: Plan, store: Store, finished: frozenset[str], model: str, reference: pa.Table) -> Iterator[_Column]:
-    task = METRICS[plan.tasks[model]]
-    for number, compression in enumerate(plan.compressions):
-        for edge_number, edge in enumerate(plan.edges):
-            if edge.model != model:
-                continue
-            answers = _predictions(plan, store, finished, plan.cells_of(edge_number, number), task.columns)
-            if answers is None:
-                continue
-            sizes = [size for size in answers.column("bytes").to_pylist() if size is not None]
-            yield _Column(
-                edge,
-                compression,
-                dict(task.of(answers, reference)),
-                float(np.mean(sizes)) if sizes else None,
-                [
-                    (name, reason)
-                    for name, reason in zip(answers["picture"].to_pylist(), answers["skipped"].to_pylist(), strict=True)
-                    if reason is not None
-                ],
-            )
-
-
-def _results(plan: Plan, model: str, data: str, columns: Sequence[_Column], resamples: Resamples) -> Iterator[Result]:
+def _results(plan: Plan, model: str, data: str, columns: Sequence[Column], resamples: Resamples) -> Iterator[Result]:
     named = [(column, metric) for column in columns for metric in column.metrics]
     intervals = _intervals([(column.metrics[metric], None, metric) for column, metric in named], plan.seed, resamples)
     for (column, metric), interval in zip(named, intervals, strict=True):
-        original = column.compression.is_original
-        if original and column.edge.mitigation == "none" and metric in AGAINST_ORIGINALS:
+        if column.compression.is_original and column.edge.mitigation == "none" and metric in AGAINST_ORIGINALS:
             continue  # of the reference with itself
-        yield Result(
-            **_scope(plan, model, data, metric),
-            mitigation=column.edge.mitigation,
-            corrector=column.edge.corrector,
-            codec=column.compression.codec,
-            subsampling="" if original else column.compression.subsampling,
-            stage="" if original else plan.stage,
-            quality=column.compression.nominal_quality,
-            value=interval.value,
-            ci_low=interval.low,
-            ci_high=interval.high,
-            n=interval.n,
-            n_skipped=len(column.skips),
-            bytes_per_image=column.bytes_per_image,
-        )
+        yield _result(plan, _scope(plan, model, data, metric), column, interval)
+
+
+def _result(plan: Plan, scope: dict[str, Any], column: Column, interval: Interval) -> Result:
+    original = column.compression.is_original
+    return Result(
+        **scope,
+        mitigation=column.edge.mitigation,
+        corrector=column.edge.corrector,
+        codec=column.compression.codec,
+        subsampling="" if original else column.compression.subsampling,
+        stage="" if original else plan.stage,
+        quality=column.compression.nominal_quality,
+        value=interval.value,
+        ci_low=interval.low,
+        ci_high=interval.high,
+        n=interval.n,
+        n_skipped=len(column.skips),
+        bytes_per_image=column.bytes_per_image,
+    )
+
+
+def _classes(
+    plan: Plan, model: str, data: str, column: Column, metrics: Mapping[str, ClassMetric], resamples: Resamples
+) -> Iterator[Result]:
+    for name, metric in metrics.items():
+        for label, interval in class_intervals(metric, resamples).items():
+            yield _result(plan, _scope(plan, model, data, name, label), column, interval)
+
+
+def _class_losses(
+    plan: Plan,
+    model: str,
+    data: str,
+    column: Column,
+    originals: Mapping[str, ClassMetric],
+    metrics: Mapping[str, ClassMetric],
+    resamples: Resamples,
+) -> Iterator[Comparison]:
+    """Each class on JPEGs against the same on the originals, without a cure."""
+    for name in () if column.compression.is_original else [name for name in metrics if name in originals]:
+        for label, interval in class_differences(originals[name], metrics[name], resamples).items():
+            scope = _scope(plan, model, data, name, label)
+            yield from _comparison(plan, scope, (REFERENCE, ""), column, interval)
 
 
 def _comparisons(
-    plan: Plan, model: str, data: str, columns: Sequence[_Column], resamples: Resamples
+    plan: Plan, model: str, data: str, columns: Sequence[Column], resamples: Resamples
 ) -> Iterator[Comparison]:
     """Each edge against the originals, and each two edges at the same compression."""
     originals = [column for column in columns if column.compression.is_original]
-    pairs: list[tuple[str, str, _Column, _Column]] = []
+    pairs: list[tuple[str, str, Column, Column]] = []
     for column in columns:
         if not column.compression.is_original:
             pairs += [(REFERENCE, "", original, column) for original in originals if original.edge.mitigation == "none"]
@@ -192,26 +179,33 @@ def _comparisons(
     for ((mitigation, corrector, _, second), metric), interval in zip(
         named, _intervals(both, plan.seed, resamples), strict=True
     ):
-        if interval.value is None or interval.low is None or interval.high is None:
-            continue
-        yield Comparison(
-            **_scope(plan, model, data, metric),
-            codec=second.compression.codec,
-            subsampling=second.compression.subsampling,
-            stage=plan.stage,
-            quality=second.compression.nominal_quality,
-            first_mitigation=mitigation,
-            first_corrector=corrector,
-            second_mitigation=second.edge.mitigation,
-            second_corrector=second.edge.corrector,
-            difference=interval.value,
-            ci_low=interval.low,
-            ci_high=interval.high,
-            n=interval.n,
-        )
+        yield from _comparison(plan, _scope(plan, model, data, metric), (mitigation, corrector), second, interval)
 
 
-def _gaps(plan: Plan, model: str, data: str, columns: Sequence[_Column], resamples: Resamples) -> Iterator[Gap]:
+def _comparison(
+    plan: Plan, scope: dict[str, Any], first: tuple[str, str], second: Column, interval: Interval
+) -> Iterator[Comparison]:
+    """The row, where the difference has an interval."""
+    if interval.value is None or interval.low is None or interval.high is None:
+        return
+    yield Comparison(
+        **scope,
+        codec=second.compression.codec,
+        subsampling=second.compression.subsampling,
+        stage=plan.stage,
+        quality=second.compression.nominal_quality,
+        first_mitigation=first[0],
+        first_corrector=first[1],
+        second_mitigation=second.edge.mitigation,
+        second_corrector=second.edge.corrector,
+        difference=interval.value,
+        ci_low=interval.low,
+        ci_high=interval.high,
+        n=interval.n,
+    )
+
+
+def _gaps(plan: Plan, model: str, data: str, columns: Sequence[Column], resamples: Resamples) -> Iterator[Gap]:
     """Each cure's share of the gap, quality by quality and pooled."""
     found = {(column.edge, column.compression): column.metrics for column in columns}
     untreated = plan.edges[plan.reference_edge(model)]
@@ -245,9 +239,9 @@ def _gaps(plan: Plan, model: str, data: str, columns: Sequence[_Column], resampl
                 )
 
 
-def _scope(plan: Plan, model: str, data: str, metric: str) -> dict[str, Any]:
+def _scope(plan: Plan, model: str, data: str, metric: str, part: str = "all") -> dict[str, Any]:
     """What rows of every kind say alike of where they belong."""
-    where = {"task": plan.tasks[model], "dataset": data, "slice": "all", "model": model, "metric": metric}
+    where = {"task": plan.tasks[model], "dataset": data, "slice": part, "model": model, "metric": metric}
     return {**where, "chain": "", "seed": plan.seed}
 
 

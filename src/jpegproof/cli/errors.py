@@ -9,12 +9,14 @@ examples:
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from jpegproof.safe_text import printable
 
 if TYPE_CHECKING:
-    from jpegproof.analysis.tide.rows import ErrorRow
+    from jpegproof.analysis.tide.rows import ErrorComparison, ErrorRow
+
+_Row = TypeVar("_Row")
 
 
 def add_arguments(verb: argparse.ArgumentParser) -> None:
@@ -41,11 +43,21 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{subject}: AP at IoU 0.5, and points of it lost to each kind of error")
         print(f"(n = {max(row.n for row in rows)}; with intervals: errors.csv)")
         for (mitigation, corrector), own in _groups(rows, "mitigation", "corrector").items():
-            _print_edge(mitigation if corrector == "identity" else f"{mitigation} ({corrector})", own)
+            label = mitigation if corrector == "identity" else f"{mitigation} ({corrector})"
+            _print_edge(label, own)
+            gains = [
+                row
+                for row in done.comparisons
+                if (row.dataset, row.model, row.kind) == (dataset, model, kind)
+                and (row.second_mitigation, row.second_corrector) == (mitigation, corrector)
+                and row.first_mitigation == "none"
+            ]
+            if gains:
+                _print_gains(label, gains)
         print()
     if done.missing_cells:
         print(f"{done.missing_cells} prediction files are still missing; run the study again to make them")
-    print(f"all numbers: {done.folder / 'errors.csv'}")
+    print(f"all numbers: {done.folder / 'errors.csv'}, errors_comparisons.csv")
     print(f"{len(done.figures)} figures: {done.folder / 'figures' / 'errors-*.png'}, .svg")
     return 0
 
@@ -62,8 +74,19 @@ def _print_edge(label: str, rows: list[ErrorRow]) -> None:
         print(f"    {name:26}" + "".join(_cell(by_quality.get(quality)) for quality in qualities))
 
 
-def _groups(rows: list[ErrorRow], *names: str) -> dict[tuple[str, ...], list[ErrorRow]]:
-    groups: dict[tuple[str, ...], list[ErrorRow]] = {}
+def _print_gains(label: str, rows: list[ErrorComparison]) -> None:
+    qualities = sorted({row.quality for row in rows}, key=lambda quality: (quality is not None, quality))
+    heads = [f"q {quality}" for quality in qualities]
+    print(f"  {printable(label)} less none, * where the 95 % interval leaves 0 out")
+    print(f"  {'':28}" + "".join(f"{head:>9}" for head in heads))
+    for (error,), own in _groups(rows, "error").items():
+        found = {row.quality: f"{row.difference:+.2f}{'*' if row.told_apart else ' '}" for row in own}
+        name = "AP" if error == "none" else error.replace("_", " ")
+        print(f"    {name:26}" + "".join(f"{found.get(quality, ''):>9}" for quality in qualities))
+
+
+def _groups(rows: list[_Row], *names: str) -> dict[tuple[str, ...], list[_Row]]:
+    groups: dict[tuple[str, ...], list[_Row]] = {}
     for row in rows:
         groups.setdefault(tuple(getattr(row, name) for name in names), []).append(row)
     return groups

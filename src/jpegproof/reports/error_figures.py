@@ -52,7 +52,7 @@ def _draw_profile(part: Figure | SubFigure, profile: ErrorProfile, beside: Seque
     part.set_facecolor("none")
     title = f"{profile.label}: AP {format_number(profile.ap.value, 1)}"
     part.suptitle(wrapped(title, 100), fontsize=10, fontweight="bold", x=0.01, ha="left")
-    pie, main, special = part.subplots(1, 3, width_ratios=(1.05, 2.1, 0.95))
+    pie, main, special = part.subplots(1, 3, width_ratios=(1.25, 2.0, 0.95))
     for axes in (pie, main, special):
         axes.set_facecolor("none")
     _draw_pie(pie, profile)
@@ -63,7 +63,7 @@ def _draw_profile(part: Figure | SubFigure, profile: ErrorProfile, beside: Seque
 def _draw_pie(axes: Axes, profile: ErrorProfile) -> None:
     axes.set_aspect("equal")
     axes.set_axis_off()
-    axes.set_xlim(-1.75, 1.75)
+    axes.set_xlim(-2.1, 2.1)
     axes.set_ylim(-1.3, 1.3)
     shares = [profile.shares.get(fault, 0.0) for fault in MAIN]
     if sum(shares) == 0:
@@ -88,7 +88,7 @@ def _draw_pie(axes: Axes, profile: ErrorProfile) -> None:
             name = axes.text(1.1 * x, 1.14 * y, text, ha=side, va="center", fontsize=8)
             # The panel has room for names; were they laid out, the panels of two rows would not stand in line.
             name.set_in_layout(False)
-    axes.set_xlim(-1.75, 1.75)
+    axes.set_xlim(-2.1, 2.1)
     axes.set_ylim(-1.3, 1.3)
 
 

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
 
 from jpegproof.analysis.rows import Skip
-from jpegproof.reports.figures import Styles, describe_model, draw_model, draw_sample, svg
+from jpegproof.reports.class_tables import ClassTable, build_class_tables
+from jpegproof.reports.error_sections import ErrorSection, build_error_sections, profile_figures
 from jpegproof.reports.filenames import file_stems
 from jpegproof.reports.gap_tables import GapCell, GapTable, build_gap_tables
-from jpegproof.reports.latex import to_latex
 from jpegproof.reports.line_styles import line_styles, page_colors
-from jpegproof.reports.markdown import to_markdown
 from jpegproof.reports.names import plain
-from jpegproof.reports.paired import PairedDifferences
-from jpegproof.reports.spreadsheet import to_csv
+from jpegproof.reports.paired import Difference, PairedDifferences
+from jpegproof.reports.sections import Section, downloads, legend, panels
 from jpegproof.reports.study_record import StudyRecord
 from jpegproof.reports.summary import ModelSummary, count, format_interval, summarise
-from jpegproof.reports.svg import inline_svg
 from jpegproof.reports.tables import Cell, Quantity, Table, build_loss_table, build_tables, column_label, format_number
 
 SHOWN_SKIPS = 100
@@ -39,19 +35,6 @@ class FileSizes:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
-    """One table of the page.
-
-    Attributes:
-        table: what is shown.
-        stem: its file name without the ending, and its anchor on the page.
-    """
-
-    table: Table
-    stem: str
-
-
-@dataclass(frozen=True, slots=True)
 class ReportPage:
     """All that the page says, before any markup.
 
@@ -62,6 +45,8 @@ class ReportPage:
         summaries: one per model, data set and compression setting.
         sections: values and losses, in the order of the tables.
         gap_tables: how much of what compression costs each cure gives back.
+        error_sections: what goes wrong in each detector.
+        class_tables: the classes that lose most.
         file_sizes: bytes per picture.
         skipped: how many pictures could not be used.
         skips: at most ``SHOWN_SKIPS`` of them.
@@ -76,6 +61,8 @@ class ReportPage:
     summaries: tuple[ModelSummary, ...]
     sections: tuple[Section, ...]
     gap_tables: tuple[GapTable, ...]
+    error_sections: tuple[ErrorSection, ...]
+    class_tables: tuple[ClassTable, ...]
     file_sizes: tuple[FileSizes, ...]
     skipped: int
     skips: tuple[Skip, ...]
@@ -111,6 +98,8 @@ def build_page(record: StudyRecord) -> ReportPage:
         summaries=tuple(summarise([table for table in tables if table.quantity is Quantity.VALUE], comparisons)),
         sections=tuple(Section(table, stem) for table, stem in zip(tables, file_stems(tables), strict=True)),
         gap_tables=tuple(build_gap_tables(record.gaps)),
+        error_sections=tuple(build_error_sections(record.errors, record.error_comparisons)),
+        class_tables=tuple(build_class_tables(record.classes, record.class_comparisons)),
         file_sizes=tuple(_file_sizes(tables)),
         skipped=_skipped(record),
         skips=tuple(record.skips[:SHOWN_SKIPS]),
@@ -125,7 +114,8 @@ def render_page(page: ReportPage) -> str:
 
     Every text goes through the template's escaping; the figures are drawn here and stand in the page as SVG.
     """
-    styles = line_styles(section.table for section in page.sections)
+    sections = [*page.sections, *(section for errors in page.error_sections for section in errors.sections)]
+    styles = line_styles(section.table for section in sections)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters.update(number=_typeset, plain=plain, bytes=_kilobytes)
     source = files("jpegproof.reports").joinpath("page.html.jinja").read_text(encoding="utf-8")
@@ -136,9 +126,10 @@ def render_page(page: ReportPage) -> str:
         count=count,
         interval=_interval,
         pictures=_pictures,
-        downloads=_downloads,
-        panels=lambda section: _panels(section, styles),
-        legend=lambda section: _legend(section, styles),
+        downloads=downloads,
+        panels=lambda section: panels(section, styles),
+        legend=lambda section: legend(section, styles),
+        profiles=profile_figures,
     )
 
 
@@ -189,7 +180,7 @@ def _typeset(value: float | None, decimals: int) -> str:
     return format_number(value, decimals).replace("-", "\u2212")
 
 
-def _interval(cell: Cell | GapCell, decimals: int) -> str:
+def _interval(cell: Cell | GapCell | Difference, decimals: int) -> str:
     return format_interval(cell.ci_low, cell.ci_high, decimals)
 
 
@@ -204,43 +195,3 @@ def _pictures(table: Table) -> str:
 
 def _kilobytes(value: float) -> str:
     return f"{value / 1000:.1f} kB" if value >= 1000 else f"{value:.0f} B"
-
-
-def _downloads(section: Section) -> list[tuple[str, str, str]]:
-    """(format, file name, data URI), so that the page keeps its tables when it is sent alone."""
-    written = [
-        ("CSV", "csv", "text/csv", to_csv(section.table)),
-        ("LaTeX", "tex", "application/x-tex", to_latex(section.table, section.stem)),
-        ("Markdown", "md", "text/markdown", to_markdown(section.table)),
-    ]
-    return [
-        (
-            name,
-            f"{section.stem}.{ending}",
-            f"data:{kind};charset=utf-8;base64,{b64encode(text.encode('utf-8', 'replace')).decode()}",
-        )
-        for name, ending, kind, text in written
-    ]
-
-
-def _panels(section: Section, styles: Styles) -> list[tuple[str, Markup]]:
-    """(model, figure) of a table, none where no quality was measured."""
-    if not section.table.qualities:
-        return []
-    panels = []
-    for number, block in enumerate(section.table.blocks):
-        drawn = svg(draw_model(section.table, block, styles))
-        shown = inline_svg(drawn, f"{section.stem}-{number}-", describe_model(section.table, block))
-        panels.append((plain(block.model), Markup(shown)))
-    return panels
-
-
-def _legend(section: Section, styles: Styles) -> list[tuple[str, Markup]]:
-    """(label, a piece of the line) of each edge, the reference first."""
-    labels = {row.edge: row.label for block in section.table.blocks for row in block.rows}
-    first = "No loss" if section.table.quantity is Quantity.LOSS else "Originals"
-    entries = [(first, None), *((label, styles[edge]) for edge, label in labels.items())]
-    return [
-        (label, Markup(inline_svg(svg(draw_sample(style)), f"{section.stem}-line-{number}-", "")))
-        for number, (label, style) in enumerate(entries)
-    ]

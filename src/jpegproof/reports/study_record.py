@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from jpegproof.analysis.rows import Comparison, Gap, Result, Skip
+from jpegproof.analysis.tide.rows import ErrorComparison, ErrorRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,10 @@ class StudyRecord:
         missing_cells: cells that are planned and not there yet; 0 for a finished study.
         total_cells: cells that are planned.
         gaps: the rows of ``gaps.csv``.
+        errors: the rows of ``errors.csv``.
+        error_comparisons: the rows of ``errors_comparisons.csv``.
+        classes: the rows of ``classes.csv``.
+        class_comparisons: the rows of ``classes_comparisons.csv``.
         notes: sentences that a reader must know before the numbers.
     """
 
@@ -35,3 +40,7 @@ class StudyRecord:
     total_cells: int = 0
     notes: list[str] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
+    errors: list[ErrorRow] = field(default_factory=list)
+    error_comparisons: list[ErrorComparison] = field(default_factory=list)
+    classes: list[Result] = field(default_factory=list)
+    class_comparisons: list[Comparison] = field(default_factory=list)

@@ -17,7 +17,7 @@ from jpegproof.reports.spreadsheet import to_csv
 from jpegproof.reports.write import replace_file
 
 
-def write_errors(rows: Sequence[ErrorRow], out: Path) -> list[Path]:
+def write_errors(rows: Sequence[ErrorRow], out: Path, every_quality: bool = True) -> list[Path]:
     """Writes ``tables/errors-*.{md,csv,tex}`` and ``figures/errors-*.{png,svg}``, each replaced as a whole.
 
     Per model, boxes and masks apart: a table and curves over quality of the main kinds, and of the special ones; and
@@ -26,6 +26,7 @@ def write_errors(rows: Sequence[ErrorRow], out: Path) -> list[Path]:
     Args:
         rows: of ``errors.csv``.
         out: the study's folder.
+        every_quality: whether each quality gets a figure of all cures, or the lowest one alone.
 
     Returns:
         The figures, as PNG.
@@ -35,7 +36,10 @@ def write_errors(rows: Sequence[ErrorRow], out: Path) -> list[Path]:
     """
     tables = build_error_tables(rows)
     styles = line_styles([item.table for item in tables])
-    figures = {panels.stem: draw_error_panels(panels) for panels in build_error_panels(rows)}
+    every = build_error_panels(rows)  # the lowest quality first
+    first = {panels.subject: panels for panels in reversed(every)}
+    drawn = [panels for panels in every if every_quality or panels is first[panels.subject]]
+    figures = {panels.stem: draw_error_panels(panels) for panels in drawn}
     for item in tables:
         replace_file(out / "tables" / f"{item.stem}.md", to_markdown(item.table).encode())
         replace_file(out / "tables" / f"{item.stem}.csv", to_csv(item.table).encode("utf-8", "replace"))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from jpegproof.studies.folds import folds_of, lineage, of_fold
 from jpegproof.studies.spec import CompressionSpec, StudySpec
 from jpegproof.studies.store import write_whole
 from jpegproof.studies.workshop import IDENTITY, Workshop
-from jpegproof.tasks.protocol import plain_target
+from jpegproof.tasks.protocol import numbered, plain_target
 
 #: A shard ends after so many pictures, or before its files outgrow so many bytes: big enough to fill batches, small
 #: enough that a kill costs little and a worker holds little.
@@ -65,11 +65,19 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class DataFacts:
-    """What the results need to know of a data set after it is gone."""
+    """What the results need to know of a data set after it is gone.
+
+    Attributes:
+        task: that its labels are for; empty where there are none.
+        pictures: how many are used.
+        notes: what must stand beside the results.
+        class_names: by the number that labels have; empty where it has none.
+    """
 
     task: str
     pictures: int
     notes: tuple[str, ...]
+    class_names: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +165,12 @@ def load_plan(path: Path) -> Plan:
             seed=content["seed"],
             stage=content["stage"],
             data={
-                name: DataFacts(facts["task"], facts["pictures"], tuple(facts["notes"]))
+                name: DataFacts(
+                    facts["task"],
+                    facts["pictures"],
+                    tuple(facts["notes"]),
+                    {int(number): label for number, label in facts.get("class_names", {}).items()},
+                )
                 for name, facts in content["data"].items()
             },
             tasks=content["tasks"],
@@ -211,7 +224,9 @@ def make_plan(spec: StudySpec, workshop: Workshop) -> Plan:
                 )
                 cells.append(Cell(shard_number, number, edge_number, name))
     facts = {
-        name: DataFacts(pictures.task, len(workshop.chosen(name)), tuple(pictures.notes))
+        name: DataFacts(
+            pictures.task, len(workshop.chosen(name)), tuple(pictures.notes), numbered(pictures.class_names or ())
+        )
         for name in spec.data
         if name in used and (pictures := workshop.pictures(name))
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from jpegproof.studies.spec import READS_LABELS
 from jpegproof.studies.store import Store, write_whole
 from jpegproof.studies.workshop import Workshop
 from jpegproof.tasks.find import same_targets
-from jpegproof.tasks.protocol import ClassNames
+from jpegproof.tasks.protocol import numbered
 from jpegproof.training.examples import Examples
 from jpegproof.training.fine_tune import FineTune
 from jpegproof.training.loop import Training, Watcher, train
@@ -94,12 +94,8 @@ def _check_classes(workshop: Workshop, artifact: Artifact, examples: Examples) -
     measured = spec.data_of(training.model)
     told = workshop.pictures(measured).class_names if spec.models[training.model].measured else None
     for name, known in names.items():
-        if known is not None and told is not None and _numbered(known) != _numbered(told):
+        if known is not None and told is not None and numbered(known) != numbered(told):
             raise ModelError(f"data sets {name!r} and {measured!r} do not number the same classes in the same order")
-
-
-def _numbered(class_names: ClassNames) -> dict[int, str]:
-    return dict(class_names) if isinstance(class_names, Mapping) else dict(enumerate(class_names))
 
 
 def examples_of(workshop: Workshop, artifact: Artifact) -> Examples:

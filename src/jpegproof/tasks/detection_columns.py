@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ TRUTH_SCHEMA = pa.schema(
         ("true_masks", pa.list_(pa.binary())),
     ]
 )
+_SIZE = [DETECTION_SCHEMA.field(name) for name in ("height", "width")]
 
 
 def detection_columns(answers: Sequence[Detections]) -> dict[str, list[Any]]:
@@ -65,39 +66,50 @@ def truth_columns(targets: Sequence[Objects | None]) -> Mapping[str, list[Any]]:
 
 def detections_of(table: pa.Table) -> list[Detections | None]:
     """The detections of each picture, from stored columns; None where the picture was skipped."""
-    return [
-        None
-        if row["boxes"] is None
-        else Detections(
-            (row["height"], row["width"]),
-            np.array(row["boxes"], dtype=np.float32).reshape(-1, 4),
-            np.array(row["labels"], dtype=np.int64),
-            np.array(row["scores"], dtype=np.float32),
-            None if row["masks"] is None else tuple(row["masks"]),
+    return list(each_detections(table))
+
+
+def each_detections(table: pa.Table) -> Iterator[Detections | None]:
+    """Those of `detections_of` one after the other: a large data set's need not be held all at once."""
+    for row in _rows(table, DETECTION_SCHEMA):
+        yield (
+            None
+            if row["boxes"] is None
+            else Detections(
+                (row["height"], row["width"]),
+                np.array(row["boxes"], dtype=np.float32).reshape(-1, 4),
+                np.array(row["labels"], dtype=np.int64),
+                np.array(row["scores"], dtype=np.float32),
+                None if row["masks"] is None else tuple(row["masks"]),
+            )
         )
-        for row in _rows(table, DETECTION_SCHEMA)
-    ]
 
 
 def objects_of(table: pa.Table) -> list[Objects | None]:
     """What is true of each picture, from the columns stored beside the answers on the originals; None if unknown."""
-    return [
-        None
-        if row["true_boxes"] is None
-        else Objects(
-            (row["height"], row["width"]),
-            np.array(row["true_boxes"], dtype=np.float64).reshape(-1, 4),
-            np.array(row["true_labels"], dtype=np.int64),
-            np.array(row["true_crowd"], dtype=bool),
-            np.array(row["true_areas"], dtype=np.float64),
-            None if row["true_masks"] is None else tuple(row["true_masks"]),
+    return list(each_objects(table))
+
+
+def each_objects(table: pa.Table) -> Iterator[Objects | None]:
+    """Those of `objects_of` one after the other."""
+    for row in _rows(table, [*_SIZE, *TRUTH_SCHEMA]):
+        yield (
+            None
+            if row["true_boxes"] is None
+            else Objects(
+                (row["height"], row["width"]),
+                np.array(row["true_boxes"], dtype=np.float64).reshape(-1, 4),
+                np.array(row["true_labels"], dtype=np.int64),
+                np.array(row["true_crowd"], dtype=bool),
+                np.array(row["true_areas"], dtype=np.float64),
+                None if row["true_masks"] is None else tuple(row["true_masks"]),
+            )
         )
-        for row in _rows(table, [*DETECTION_SCHEMA, *TRUTH_SCHEMA])
-    ]
 
 
-def _rows(table: pa.Table, fields: Any) -> Iterator[dict[str, Any]]:
+def _rows(table: pa.Table, fields: Iterable[pa.Field]) -> Iterator[dict[str, Any]]:
+    """The pictures as dictionaries; of a few files at a time, as they are stored."""
     wanted = [field.name for field in fields if field.name in table.column_names]
-    columns = [table.column(name).to_pylist() for name in wanted]
-    for values in zip(*columns, strict=True):
-        yield dict(zip(wanted, values, strict=True))
+    for batch in table.select(wanted).to_batches():
+        for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            yield dict(zip(wanted, values, strict=True))

@@ -41,6 +41,11 @@ class Spatial(Protocol):
         ...
 
 
+def numbered(class_names: ClassNames) -> dict[int, str]:
+    """What each label means, by its number."""
+    return dict(class_names) if isinstance(class_names, Mapping) else dict(enumerate(class_names))
+
+
 def plain_target(target: Target) -> Any:
     """A target as plain data, for a fingerprint."""
     return target.describe() if isinstance(target, Spatial) else target

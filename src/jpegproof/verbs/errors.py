@@ -8,7 +8,7 @@ from typing import cast
 
 from jpegproof.analysis.detection.coco_rules import Kind
 from jpegproof.analysis.rows import write_rows
-from jpegproof.analysis.tide.rows import ErrorRow
+from jpegproof.analysis.tide.rows import ErrorComparison, ErrorRow
 from jpegproof.analysis.tide.study import RESAMPLES, study_errors
 from jpegproof.exceptions import UnknownNameError, nearest
 from jpegproof.reports.write_errors import write_errors
@@ -23,12 +23,14 @@ class Errors:
     Attributes:
         folder: the results folder.
         rows: every number, as in ``errors.csv``.
+        comparisons: paired differences, as in ``errors_comparisons.csv``.
         figures: the figures, as PNG; each is there as SVG too.
         missing_cells: how much of the study is not done yet; what is missing has no rows.
     """
 
     folder: Path
     rows: list[ErrorRow]
+    comparisons: list[ErrorComparison]
     figures: list[Path]
     missing_cells: int
 
@@ -37,7 +39,8 @@ def errors(folder: str | Path, model: str | None = None, kind: str | None = None
     """Sorts a detector's faults into TIDE's kinds along every edge and at every quality of a study.
 
     Needs neither the data nor the models: everything comes from the stored predictions, of an unfinished study from
-    those edges and qualities that are whole. Writes ``errors.csv``, ``tables/errors-*`` and ``figures/errors-*``.
+    those edges and qualities that are whole. Writes ``errors.csv``, ``errors_comparisons.csv``, ``tables/errors-*`` and
+    ``figures/errors-*``.
 
     Args:
         folder: a results folder of `measure` or `study`.
@@ -58,6 +61,7 @@ def errors(folder: str | Path, model: str | None = None, kind: str | None = None
         )
     out = Path(folder).expanduser()
     status = study_status(out)
-    rows = study_errors(status.plan, Store(out), status.finished, model, cast("Kind | None", kind), resamples)
-    write_rows(out / "errors.csv", ErrorRow, rows)
-    return Errors(out, rows, write_errors(rows, out), status.total - status.done)
+    found = study_errors(status.plan, Store(out), status.finished, model, cast("Kind | None", kind), resamples)
+    write_rows(out / "errors.csv", ErrorRow, found.rows)
+    write_rows(out / "errors_comparisons.csv", ErrorComparison, found.comparisons)
+    return Errors(out, found.rows, found.comparisons, write_errors(found.rows, out), status.total - status.done)

@@ -8,9 +8,12 @@ from pathlib import Path
 
 from jpegproof.analysis.results import study_numbers
 from jpegproof.analysis.rows import Comparison, Gap, Result, Skip, write_rows
+from jpegproof.analysis.tide.rows import ErrorComparison, ErrorRow
+from jpegproof.analysis.tide.study import tellable_errors
 from jpegproof.exceptions import StoreError
 from jpegproof.reports.study_record import StudyRecord
 from jpegproof.reports.write import write_report
+from jpegproof.reports.write_errors import write_errors
 from jpegproof.studies.plan import Plan
 from jpegproof.studies.run import ENVIRONMENT_FILE, STUDY_FILE
 from jpegproof.studies.status import study_status
@@ -29,6 +32,9 @@ class Report:
         gaps: how much of the gap each cure closes, as in ``gaps.csv``.
         skips: pictures that could not be used, as in ``skipped.csv``.
         missing_cells: how much of the study is not done yet.
+        classes: every number of each class, as in ``classes.csv``.
+        errors: what each kind of fault costs each detector, as in ``errors.csv``.
+        error_comparisons: what cures change in that, as in ``errors_comparisons.csv``.
     """
 
     folder: Path
@@ -38,13 +44,17 @@ class Report:
     gaps: list[Gap]
     skips: list[Skip]
     missing_cells: int
+    classes: list[Result]
+    errors: list[ErrorRow]
+    error_comparisons: list[ErrorComparison]
 
 
 def report(folder: str | Path) -> Report:
     """Writes the CSV files of all numbers, ``tables/``, ``figures/`` and ``report.html``.
 
     Needs neither the data nor the models: everything comes from the stored predictions, of an unfinished study from
-    those edges and qualities that are whole.
+    those edges and qualities that are whole. What goes wrong in detectors is told too, where their pictures have truth
+    (`errors` draws it for every quality).
 
     Args:
         folder: a results folder of `measure` or `study`.
@@ -59,6 +69,13 @@ def report(folder: str | Path) -> Report:
     write_rows(out / "comparisons.csv", Comparison, numbers.comparisons)
     write_rows(out / "gaps.csv", Gap, numbers.gaps)
     write_rows(out / "skipped.csv", Skip, numbers.skips)
+    write_rows(out / "classes.csv", Result, numbers.classes)
+    write_rows(out / "classes_comparisons.csv", Comparison, numbers.class_comparisons)
+    errors = tellable_errors(status.plan, Store(out), status.finished)
+    if errors.rows:
+        write_rows(out / "errors.csv", ErrorRow, errors.rows)
+        write_rows(out / "errors_comparisons.csv", ErrorComparison, errors.comparisons)
+        write_errors(errors.rows, out, every_quality=False)
     missing = status.total - status.done
     record = StudyRecord(
         title=status.plan.study,
@@ -71,9 +88,24 @@ def report(folder: str | Path) -> Report:
         missing_cells=missing,
         total_cells=status.total,
         notes=_notes(status.plan),
+        errors=errors.rows,
+        error_comparisons=errors.comparisons,
+        classes=numbers.classes,
+        class_comparisons=numbers.class_comparisons,
     )
     page = write_report(record, out)
-    return Report(out, page, numbers.results, numbers.comparisons, numbers.gaps, numbers.skips, missing)
+    return Report(
+        out,
+        page,
+        numbers.results,
+        numbers.comparisons,
+        numbers.gaps,
+        numbers.skips,
+        missing,
+        numbers.classes,
+        errors.rows,
+        errors.comparisons,
+    )
 
 
 def _notes(plan: Plan) -> list[str]:

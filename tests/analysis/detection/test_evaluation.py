@@ -76,6 +76,26 @@ def test_boxes_are_scored_as_by_faster_coco_eval(made: MadeUp):
     assert ours(truths, answers) == pytest.approx(faster_metrics(truths, answers, "boxes"), abs=1e-6, nan_ok=True)
 
 
+@pytest.mark.parametrize("masked", [False, True])
+def test_all_three_agree_on_crowds_ties_and_pictures_without_annotations(masked: bool):
+    kind: Kind = "masks" if masked else "boxes"
+    truths, answers = MadeUp(5, 24, objects=5, classes=4, scores=3, crowds=0.3, masked=masked).draw()
+    blank = Objects(
+        truths[0].size, np.zeros((0, 4)), np.zeros(0, int), np.zeros(0, bool), np.zeros(0), () if masked else None
+    )
+    bare = [number for number, answer in enumerate(answers) if len(answer)][:2]  # what is found there is wrong
+    truths = [blank if number in bare else truth for number, truth in enumerate(truths)]
+    crowds = np.concatenate([truth.crowd for truth in truths])
+    scores = np.concatenate([answer.scores for answer in answers])
+    assert 5 < crowds.sum() < len(crowds) - 5
+    assert len(set(scores.tolist())) == 3
+    assert len(bare) == 2
+    theirs = pycocotools_metrics(truths, answers, kind)
+    assert ours(truths, answers, kind) == pytest.approx(theirs, abs=1e-6)
+    assert faster_metrics(truths, answers, kind) == pytest.approx(theirs, abs=1e-6)
+    assert 0 < theirs["mAP"] < theirs["AP50"] < 100
+
+
 @settings(max_examples=60, deadline=None)
 @given(made_up(masked=False), st.data())
 def test_a_picture_drawn_several_times_counts_as_if_the_data_set_held_it_so_often(made: MadeUp, data: st.DataObject):
@@ -97,9 +117,10 @@ def test_a_whole_data_set_is_scored_as_by_both_libraries(masked: bool):
     assert metrics == pytest.approx(faster_metrics(truths, answers, kind), abs=1e-6)
     assert 10 < metrics["mAP"] < metrics["AP50"] < 90
     theirs = precision_by_class(evaluation)
-    by_class = Evaluation(match_pictures(truths, answers, kind)).precision_by_class(np.ones((1, 60)))
+    whole = Evaluation(match_pictures(truths, answers, kind))
+    by_class = dict(zip(whole.classes.tolist(), whole.precision_by_class(np.ones((1, 60)))[0], strict=True))
     known = {label: value for label, value in theirs.items() if np.isfinite(value)}
-    assert {label: float(values[0]) for label, values in by_class.items()} == pytest.approx(known, abs=TOLERANCE)
+    assert by_class == pytest.approx(known, abs=TOLERANCE)
     assert len(known) == 5
 
 
@@ -177,8 +198,23 @@ def test_a_class_that_a_resample_misses_is_left_out_of_its_mean():
     weights = np.array([[1, 1], [1, 0], [0, 2]])
     assert evaluation.metrics()["mAP"].values(weights) == pytest.approx([50, 100, 0])
     by_class = evaluation.precision_by_class(weights)
-    assert by_class[1] == pytest.approx([100, 100, np.nan], nan_ok=True)
-    assert by_class[2] == pytest.approx([0, np.nan, 0], nan_ok=True)
+    assert evaluation.classes.tolist() == [1, 2]
+    assert by_class[:, 0] == pytest.approx([100, 100, np.nan], nan_ok=True)
+    assert by_class[:, 1] == pytest.approx([0, np.nan, 0], nan_ok=True)
+
+
+def test_a_class_is_held_by_the_pictures_in_which_something_of_it_is_to_be_found():
+    truths = [picture([HERE, THERE], label=7), picture([HERE], label=7), picture([HERE, AWAY], [True, False], label=3)]
+    answers: list[Detections | None] = [found([HERE], [0.9])] * 3
+    evaluation = Evaluation(match_pictures(truths, answers))
+    assert evaluation.classes.tolist() == [3, 7]
+    assert evaluation.holding.tolist() == [1, 2]
+    assert Evaluation(match_pictures(truths, [None, *answers[1:]])).holding.tolist() == [1, 1]
+
+
+def test_sizes_that_are_not_asked_for_have_no_metric():
+    evaluation = Evaluation(match_pictures([picture([HERE])], [found([HERE], [0.9])]), ["all", "small"])
+    assert list(evaluation.metrics()) == ["mAP", "AP50", "AP75", "mAP_small"]
 
 
 def test_resamples_do_not_depend_on_those_beside_them():

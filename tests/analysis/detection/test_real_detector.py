@@ -95,7 +95,7 @@ def test_a_real_detector_scores_as_by_both_libraries(quality: int | None):
     theirs = pycocotools_evaluation(truths, answers(quality), "boxes")
     assert ours == pytest.approx(summary(theirs), abs=1e-6)
     assert ours == pytest.approx(faster_metrics(truths, answers(quality), "boxes"), abs=1e-6)
-    by_class = {label: float(values[0]) for label, values in evaluation.precision_by_class(once).items()}
+    by_class = dict(zip(evaluation.classes.tolist(), evaluation.precision_by_class(once)[0], strict=True))
     known = {label: value for label, value in precision_by_class(theirs).items() if np.isfinite(value)}
     assert by_class == pytest.approx(known, abs=1e-6)
 

@@ -11,7 +11,7 @@ from detected_study import CURE, NONE, detected_study
 
 from jpegproof.analysis.tide.costs import find_costs
 from jpegproof.analysis.tide.faults import FAULTS, MAIN
-from jpegproof.analysis.tide.study import study_errors
+from jpegproof.analysis.tide.study import study_errors, tellable_errors
 from jpegproof.exceptions import DataError, StoreError, UnknownNameError
 from jpegproof.studies.status import study_status
 from jpegproof.studies.store import Store
@@ -22,7 +22,7 @@ OTHER = scenes(0, pictures=20, recall=0.4)[1]
 
 def rows_of(folder: Path, **options: Any) -> Any:
     status = study_status(folder)
-    return study_errors(status.plan, Store(folder), status.finished, **{"resamples": 0, **options})
+    return study_errors(status.plan, Store(folder), status.finished, **{"resamples": 0, **options}).rows
 
 
 def test_each_edge_and_quality_gets_the_costs_of_its_stored_answers(tmp_path: Path):
@@ -108,3 +108,63 @@ def test_intervals_hold_the_value_and_are_the_same_every_time(tmp_path: Path):
     assert ap.ci_low < ap.value < ap.ci_high
     assert all(row.ci_low <= row.ci_high for row in rows)
     assert all(row.ci_low is None for row in rows_of(folder, resamples=0))
+
+
+def differences(folder: Path, resamples: int = 40) -> Any:
+    status = study_status(folder)
+    found = study_errors(status.plan, Store(folder), status.finished, resamples=resamples)
+    return found, {(row.first_mitigation, row.second_mitigation, row.quality, row.error): row for row in found[1]}
+
+
+def test_cures_are_compared_with_none_and_all_edges_with_the_originals(tmp_path: Path):
+    answers = {(NONE, None): SAID, (NONE, 10): OTHER, (CURE, 10): SAID, (NONE, 20): SAID}
+    (rows, _), found = differences(detected_study(tmp_path, TRUE, answers))
+    value = {(row.mitigation, row.quality, row.error): row.value for row in rows}
+    assert {key[:3] for key in found} == {
+        ("reference", "none", 10),
+        ("reference", "none", 20),
+        ("reference", "off_the_shelf", 10),
+        ("none", "off_the_shelf", 10),
+    }
+    for error in ("none", "missed", "false_negatives"):
+        row = found["none", "off_the_shelf", 10, error]
+        assert row.difference == pytest.approx(value["off_the_shelf", 10, error] - value["none", 10, error])
+        assert row.ci_low < row.difference < row.ci_high
+        assert row.difference == pytest.approx(-found["reference", "none", 10, error].difference)
+        assert row.n == 20
+    assert found["none", "off_the_shelf", 10, "none"].told_apart
+    same = found["reference", "off_the_shelf", 10, "missed"]
+    # The same answers in the same resamples: that the pictures differ does not blur it.
+    assert (same.difference, same.ci_low, same.ci_high, same.told_apart) == (0, 0, 0, False)
+
+
+def test_only_pictures_that_count_for_both_edges_are_compared(tmp_path: Path):
+    with_gaps, cured = [None, *OTHER[1:]], [*SAID[:19], None]
+    answers = {(NONE, None): SAID, (NONE, 10): with_gaps, (CURE, 10): cured}
+    (rows, _), found = differences(detected_study(tmp_path, TRUE, answers))
+    row = found["none", "off_the_shelf", 10, "none"]
+    both = slice(1, 19)
+    expected = find_costs(TRUE[both], SAID[both]).ap - find_costs(TRUE[both], OTHER[both]).ap
+    assert row.n == 18
+    assert row.difference == pytest.approx(expected)
+    assert next(row.n for row in rows if row.mitigation == "off_the_shelf") == 19
+
+
+def test_without_resamples_nothing_is_compared(tmp_path: Path):
+    answers = {(NONE, None): SAID, (NONE, 10): OTHER, (CURE, 10): SAID}
+    assert differences(detected_study(tmp_path, TRUE, answers), resamples=0)[0].comparisons == []
+
+
+def test_what_cannot_be_told_is_left_out_of_a_report(tmp_path: Path):
+    def told(folder: Path) -> Any:
+        status = study_status(folder)
+        return tellable_errors(status.plan, Store(folder), status.finished, resamples=0).rows
+
+    labelled = detected_study(tmp_path / "labelled", TRUE, {(NONE, None): SAID, (NONE, 10): OTHER})
+    assert told(labelled) == rows_of(labelled)
+    assert told(detected_study(tmp_path / "none", [None] * 20, {(NONE, None): SAID})) == []
+    assert told(detected_study(tmp_path / "other", TRUE, {(NONE, None): SAID}, task="classification")) == []
+    assert told(detected_study(tmp_path / "unfinished", TRUE, {(NONE, None): [], (NONE, 10): SAID})) == []
+    said = scenes(0, pictures=20, masks=True)[1]
+    boxes = detected_study(tmp_path / "boxes", TRUE, {(NONE, None): said}, task="instance_segmentation")
+    assert {row.kind for row in told(boxes)} == {"boxes"}

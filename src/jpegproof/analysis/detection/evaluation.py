@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jpegproof.analysis.detection.coco_rules import AREAS
+from jpegproof.analysis.detection.coco_rules import AREAS, IOU_THRESHOLDS
 from jpegproof.analysis.detection.matches import Matches
 from jpegproof.analysis.detection.precision import Values, weighted_precision
 from jpegproof.analysis.detection.ranking import Ranking, ranking
@@ -29,24 +29,37 @@ METRICS: dict[str, tuple[str, slice]] = {
 _KEPT = 32
 
 
+class _Means(NamedTuple):
+    by_threshold: Values
+    by_class: Values
+
+
 class Evaluation:
     """The matches of one set of answers, ranked: what all its metrics are worked out from.
+
+    Args:
+        matches: of all pictures; not held on to.
+        areas: the sizes of objects that will be asked for, of `AREAS`; each costs time and memory.
 
     Attributes:
         usable: (N,) whether the picture is labelled and has an answer; the others count for nothing, whatever their
             weight.
         classes: (K,) category ids of the classes that have something to be found.
+        holding: (K,) how many pictures hold something of each class that is to be found.
     """
 
-    def __init__(self, matches: Matches) -> None:
+    def __init__(self, matches: Matches, areas: Sequence[str] = tuple(AREAS)) -> None:
         self.usable = matches.usable
-        self._rankings: dict[str, Ranking] = {area: ranking(matches, area) for area in AREAS}
-        self.classes = self._rankings["all"].classes
-        self._kept: dict[tuple[str, bytes], Values] = {}
+        self._rankings: dict[str, Ranking] = {area: ranking(matches, area) for area in areas}
+        every = self._rankings["all"]
+        self.classes = every.classes
+        pairs = np.unique(np.stack([every.true_classes, every.true_pictures]), axis=1)
+        self.holding = np.bincount(pairs[0], minlength=len(self.classes))
+        self._kept: dict[tuple[str, bytes], _Means] = {}
 
     def metrics(self) -> dict[str, AveragePrecision]:
-        """COCO's metrics by the names of `METRICS`."""
-        return {name: AveragePrecision(self, *parts) for name, parts in METRICS.items()}
+        """COCO's metrics by the names of `METRICS`, of the sizes that were asked for."""
+        return {name: AveragePrecision(self, *parts) for name, parts in METRICS.items() if parts[0] in self._rankings}
 
     def precision_by_threshold(self, weights: NDArray[Any], area: str = "all") -> Values:
         """The mean over classes at each threshold of `IOU_THRESHOLDS`: (R, T) percent.
@@ -62,23 +75,25 @@ class Evaluation:
             ValueError: weights are negative, broken, or of another number of pictures.
             MissingExtraError: numba is not installed.
         """
+        return self._means(weights, area).by_threshold
+
+    def precision_by_class(self, weights: NDArray[Any], area: str = "all") -> Values:
+        """Each class's average precision over all thresholds: (R, K) percent, in the order of `classes`.
+
+        Args, NaN and errors are those of `precision_by_threshold`. The classes are those that have something of that
+        size to be found.
+        """
+        return self._means(weights, area).by_class
+
+    def _means(self, weights: NDArray[Any], area: str) -> _Means:
         counts = self._counts(weights)
         key = (area, blake2b(counts.data, digest_size=16).digest() + bytes(str(counts.shape), "ascii"))
         if key not in self._kept:
-            values = 100.0 * weighted_precision(self._rankings[area], counts, _mean_over_classes)
+            values = 100.0 * weighted_precision(self._rankings[area], counts, _both_means)
             while len(self._kept) >= _KEPT:
                 del self._kept[next(iter(self._kept))]
-            self._kept[key] = values
+            self._kept[key] = _Means(values[:, : len(IOU_THRESHOLDS)], values[:, len(IOU_THRESHOLDS) :])
         return self._kept[key]
-
-    def precision_by_class(self, weights: NDArray[Any], area: str = "all") -> dict[int, Values]:
-        """Each class's average precision over all thresholds, by category id: (R,) percent.
-
-        Args, NaN and errors are those of `precision_by_threshold`.
-        """
-        ranked = self._rankings[area]
-        values = 100.0 * weighted_precision(ranked, self._counts(weights), lambda precisions: precisions.mean(axis=2))
-        return {int(label): values[:, place] for place, label in enumerate(ranked.classes)}
 
     def _counts(self, weights: NDArray[Any]) -> NDArray[np.int32]:
         weights = np.asarray(weights)
@@ -127,7 +142,9 @@ def average_precision(matches: Matches, weights: NDArray[Any] | None = None) -> 
     return {name: metric.values(weights) for name, metric in evaluation.metrics().items()}
 
 
-def _mean_over_classes(precisions: Values) -> Values:
+def _both_means(precisions: Values) -> Values:
+    """(r, T + K) of (r, K, T): the means over classes, then those over thresholds."""
     present = ~np.isnan(precisions)
     with np.errstate(invalid="ignore"):
-        return np.where(present, precisions, 0.0).sum(axis=1) / present.sum(axis=1)
+        over_classes = np.where(present, precisions, 0.0).sum(axis=1) / present.sum(axis=1)
+    return np.concatenate([over_classes, precisions.mean(axis=2)], axis=1)

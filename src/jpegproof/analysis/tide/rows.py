@@ -50,5 +50,47 @@ class ErrorRow:
     seed: int
 
 
+@dataclass(frozen=True, slots=True)
+class ErrorComparison:
+    """What one kind of fault costs along two edges, compared. One row of ``errors_comparisons.csv``.
+
+    Attributes:
+        first_mitigation: ``reference`` for the uncompressed originals without a cure, or ``none``.
+        difference: ``second - first`` in points: below 0 where the fault costs less along the second edge; beside the
+            error ``none`` of the average precision itself, above 0 where that is better.
+        ci_low: lower end of its 95 % interval: both edges in the same resamples of the pictures.
+        ci_high: upper end.
+        n: pictures that count for both.
+
+    The other columns are those of `ErrorRow`.
+    """
+
+    task: str
+    dataset: str
+    slice: str
+    model: str
+    kind: str
+    error: str
+    codec: str
+    subsampling: str
+    chain: str
+    stage: str
+    quality: int | None
+    first_mitigation: str
+    first_corrector: str
+    second_mitigation: str
+    second_corrector: str
+    difference: float
+    ci_low: float
+    ci_high: float
+    n: int
+    seed: int
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether the interval leaves 0 out."""
+        return self.ci_low > 0 or self.ci_high < 0
+
+
 #: What `ErrorRow.error` says in the row of the average precision itself.
 NO_ERROR = "none"

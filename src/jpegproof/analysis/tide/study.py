@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import NamedTuple
 
-import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from jpegproof.analysis.bootstrap import LEVEL, resampling_weights
 from jpegproof.analysis.detection.coco_rules import Kind
-from jpegproof.analysis.tide.costs import costs_of, resampled_costs
-from jpegproof.analysis.tide.evidence import Evidence, gather_evidence
-from jpegproof.analysis.tide.faults import FAULTS
-from jpegproof.analysis.tide.rows import NO_ERROR, ErrorRow
+from jpegproof.analysis.stored import is_whole, read_cells
+from jpegproof.analysis.tide.columns import ColumnCosts, Tellable, column_costs
+from jpegproof.analysis.tide.differences import comparisons_of
+from jpegproof.analysis.tide.rows import ErrorComparison, ErrorRow
 from jpegproof.exceptions import DataError, StoreError, UnknownNameError, nearest
-from jpegproof.studies.plan import Cell, Plan
-from jpegproof.studies.predictions import read_predictions
+from jpegproof.studies.plan import Plan
 from jpegproof.studies.store import Store
-from jpegproof.tasks.detection_columns import DETECTION_SCHEMA, TRUTH_SCHEMA, detections_of, objects_of
+from jpegproof.tasks.detection_columns import TRUTH_SCHEMA, objects_of
 from jpegproof.tasks.objects import Objects
 
 #: Per task of a detector, what its answers can be compared by.
 KINDS: dict[str, tuple[Kind, ...]] = {"detection": ("boxes",), "instance_segmentation": ("boxes", "masks")}
 
-#: Thresholds on the overlap that tell right, misplaced and background apart.
-#: Source: TIDE, section 2.2.
-FOREGROUND, BACKGROUND = 0.5, 0.1
-
 #: Resamples of the intervals: fewer than for means, since each works out nine average precisions anew.
 RESAMPLES = 200
+
+
+class StudyErrors(NamedTuple):
+    """The rows of ``errors.csv`` and of ``errors_comparisons.csv``."""
+
+    rows: list[ErrorRow]
+    comparisons: list[ErrorComparison]
 
 
 def study_errors(
@@ -40,7 +39,7 @@ def study_errors(
     model: str | None = None,
     kind: Kind | None = None,
     resamples: int = RESAMPLES,
-) -> list[ErrorRow]:
+) -> StudyErrors:
     """Works out what each kind of fault costs, wherever all predictions of an edge at a compression are finished.
 
     Args:
@@ -49,42 +48,71 @@ def study_errors(
         finished: fingerprints of the finished cells.
         model: only this one; None for all detectors of the study.
         kind: only boxes or only masks; None for all that a model answers with.
-        resamples: of the intervals; 0 for none.
+        resamples: of the intervals; 0 for none, and no comparisons.
 
     Returns:
-        Nine rows per model, kind, edge and compression: the average precision, then one per kind of fault.
+        Nine rows per model, kind, edge and compression: the average precision, then one per kind of fault; and the
+        differences of each edge from the originals, and of each cure from none at the same compression.
 
     Raises:
         UnknownNameError: no such model.
         DataError: there is no detector, it draws no masks, or its pictures have no truth.
         StoreError: a detector's answers on the originals are not finished, or a file is damaged.
     """
-    rows: list[ErrorRow] = []
+    found = StudyErrors([], [])
     for name in _detectors(plan, model, kind):
-        reference_edge = plan.reference_edge(name)
-        reference = _predictions(plan, store, finished, plan.cells_of(reference_edge, 0), TRUTH_SCHEMA.names)
+        reference = _reference(plan, store, finished, name)
         if reference is None:
             raise StoreError(
                 f"{name}: its answers on the originals are not finished, and the truth is stored beside them; run the "
                 "study again"
             )
-        truths = objects_of(reference)
-        data = plan.shards[plan.cells_of(reference_edge, 0)[0].shard].data
         kinds: tuple[Kind, ...] = (kind,) if kind is not None else KINDS[plan.tasks[name]]
-        _refuse_unlabelled(truths, reference, data, kinds)
-        for number, edge in enumerate(plan.edges):
-            if edge.model != name:
-                continue
-            for place in range(len(plan.compressions)):
-                answers = _predictions(plan, store, finished, plan.cells_of(number, place), [])
-                if answers is None:
-                    continue
-                detections = detections_of(answers)
-                for wanted in kinds:
-                    evidence = gather_evidence(truths, detections, wanted, FOREGROUND, BACKGROUND)
-                    scope = {"dataset": data, "kind": wanted, **_place(plan, number, place)}
-                    rows.extend(_rows(evidence, scope, plan.seed, resamples))
-    return rows
+        truths = objects_of(reference)
+        _refuse_unlabelled(truths, reference, _data_of(plan, name), kinds)
+        _add(found, plan, store, finished, Tellable(name, _data_of(plan, name), truths, kinds), resamples)
+    return found
+
+
+def tellable_errors(plan: Plan, store: Store, finished: frozenset[str], resamples: int = RESAMPLES) -> StudyErrors:
+    """Those of `study_errors` that can be told: of detectors whose truth is there, masks where it has masks.
+
+    Raises:
+        StoreError: a file is damaged.
+    """
+    found = StudyErrors([], [])
+    for name, task in plan.tasks.items():
+        reference = _reference(plan, store, finished, name) if task in KINDS else None
+        if reference is None:
+            continue
+        truths = objects_of(reference)
+        known = [truth for truth in truths if truth is not None]
+        has_masks = all(truth.masks is not None or not len(truth) for truth in known)
+        kinds: list[Kind] = [kind for kind in KINDS[task] if known and (kind == "boxes" or has_masks)]
+        _add(found, plan, store, finished, Tellable(name, _data_of(plan, name), truths, kinds), resamples)
+    return found
+
+
+def _add(
+    found: StudyErrors, plan: Plan, store: Store, finished: frozenset[str], about: Tellable, resamples: int
+) -> None:
+    columns: dict[Kind, list[ColumnCosts]] = {kind: [] for kind in about.kinds}
+    for column in column_costs(plan, store, finished, about, resamples):
+        columns[column.kind].append(column)
+        found.rows.extend(column.rows)
+    for own in columns.values():
+        found.comparisons.extend(comparisons_of(plan, own))
+
+
+def _reference(plan: Plan, store: Store, finished: frozenset[str], model: str) -> pa.Table | None:
+    """The truth beside a model's answers on the originals, all pictures in order; None while some are missing."""
+    cells = plan.cells_of(plan.reference_edge(model), 0)
+    wanted = ["height", "width", *TRUTH_SCHEMA.names]
+    return read_cells(store, cells, wanted) if is_whole(cells, finished) else None
+
+
+def _data_of(plan: Plan, model: str) -> str:
+    return plan.shards[plan.cells_of(plan.reference_edge(model), 0)[0].shard].data
 
 
 def _detectors(plan: Plan, model: str | None, kind: Kind | None) -> list[str]:
@@ -104,18 +132,6 @@ def _detectors(plan: Plan, model: str | None, kind: Kind | None) -> list[str]:
     return drawing
 
 
-def _predictions(
-    plan: Plan, store: Store, finished: frozenset[str], cells: Sequence[Cell], more: Sequence[str]
-) -> pa.Table | None:
-    """The detections of one edge at one compression, all pictures in order; None while some are missing."""
-    if not cells or any(cell.name not in finished for cell in cells):
-        return None
-    wanted = [*DETECTION_SCHEMA.names, *more]
-    return pa.concat_tables(
-        [read_predictions(store.get(cell.name), str(store.path(cell.name)), wanted) for cell in cells]
-    )
-
-
 def _refuse_unlabelled(truths: Sequence[Objects | None], reference: pa.Table, data: str, kinds: Sequence[Kind]) -> None:
     used = [truth for truth, height in zip(truths, reference["height"].to_pylist(), strict=True) if height is not None]
     if used and all(truth is None for truth in used):
@@ -126,54 +142,3 @@ def _refuse_unlabelled(truths: Sequence[Objects | None], reference: pa.Table, da
     boxes_alone = any(truth is not None and len(truth) and truth.masks is None for truth in used)
     if "masks" in kinds and boxes_alone:
         raise DataError(f"data {data!r} has boxes and no masks; ask for boxes")
-
-
-def _place(plan: Plan, edge: int, compression: int) -> dict[str, Any]:
-    """What rows say of where they belong."""
-    row, setting = plan.edges[edge], plan.compressions[compression]
-    original = setting.is_original
-    return {
-        "task": plan.tasks[row.model],
-        "slice": "all",
-        "model": row.model,
-        "mitigation": row.mitigation,
-        "corrector": row.corrector,
-        "codec": setting.codec,
-        "subsampling": "" if original else setting.subsampling,
-        "chain": "",
-        "stage": "" if original else plan.stage,
-        "quality": setting.nominal_quality,
-    }
-
-
-def _rows(evidence: Evidence, scope: dict[str, Any], seed: int, resamples: int) -> Iterator[ErrorRow]:
-    costs = costs_of(evidence)
-    shares = costs.shares
-    low, high = _ends(evidence, seed, resamples)
-    about = {**scope, "seed": seed, "n": costs.pictures, "n_skipped": len(evidence.usable) - costs.pictures}
-    values = [costs.ap, *(costs.rises[fault] for fault in FAULTS)]
-    for place, (fault, value) in enumerate(zip([None, *FAULTS], values, strict=True)):
-        yield ErrorRow(
-            **about,
-            error=NO_ERROR if fault is None else fault.value,
-            value=value if costs.pictures else None,
-            ci_low=None if low is None else float(low[place]),
-            ci_high=None if high is None else float(high[place]),
-            share=shares.get(fault) if fault is not None and costs.pictures else None,
-            count=None if fault is None else costs.counts[fault],
-        )
-
-
-def _ends(
-    evidence: Evidence, seed: int, resamples: int
-) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
-    """The ends of the intervals of the nine numbers; the draws are those of the study's other intervals."""
-    pictures = len(evidence.usable)
-    if resamples < 1 or evidence.usable.sum() < 2:
-        return None, None
-    weights = np.concatenate(list(resampling_weights(pictures, seed, resamples)))
-    # A resample may miss every picture that counts; it then says nothing.
-    weights = weights[weights[:, evidence.usable].any(axis=1)]
-    tail = 100 * (1 - LEVEL) / 2
-    low, high = np.percentile(resampled_costs(evidence, weights), [tail, 100 - tail], axis=0)
-    return low, high
