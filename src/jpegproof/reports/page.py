@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
@@ -88,7 +88,8 @@ def build_tables_with_losses(record: StudyRecord) -> list[Table]:
     """Every table of a report: each table of values, followed by what is lost where that can be told."""
     comparisons = PairedDifferences(record.comparisons)
     tables: list[Table] = []
-    for table in build_tables(record.results):
+    for plain_table in build_tables(record.results):
+        table = replace(plain_table, block=record.blocks.get(plain_table.key.dataset, 1))
         losses = build_loss_table(table, comparisons)
         tables += [table] if losses is None else [table, losses]
     return tables
@@ -110,7 +111,7 @@ def build_page(record: StudyRecord) -> ReportPage:
         notes=tuple(notes),
         summaries=tuple(summarise([table for table in tables if table.quantity is Quantity.VALUE], comparisons)),
         sections=tuple(Section(table, stem) for table, stem in zip(tables, file_stems(tables), strict=True)),
-        gap_tables=tuple(build_gap_tables(record.gaps)),
+        gap_tables=tuple(build_gap_tables(record.gaps, record.blocks)),
         file_sizes=tuple(_file_sizes(tables)),
         skipped=_skipped(record),
         skips=tuple(record.skips[:SHOWN_SKIPS]),
@@ -179,7 +180,8 @@ def _protocol(record: StudyRecord, tables: Iterable[Table]) -> Iterable[tuple[st
     if qualities:
         yield "Compression", "; ".join(dict.fromkeys(table.setting for table in tables if table.setting))
         yield "Qualities", ", ".join(str(quality) for quality in qualities)
-    yield "Intervals", "95 %, bootstrap over the pictures"
+    in_blocks = [f"of {plain(name)} over blocks of {block} pictures" for name, block in record.blocks.items()]
+    yield "Intervals", "; ".join(["95 %, bootstrap over the pictures", *in_blocks])
     if record.comparisons:
         yield "Comparisons", "picture by picture (paired bootstrap)"
     yield "Seed", ", ".join(str(seed) for seed in sorted({row.seed for row in results}))

@@ -23,6 +23,7 @@ class StudyRecord:
         total_cells: cells that are planned.
         gaps: the rows of ``gaps.csv``.
         notes: sentences that a reader must know before the numbers.
+        blocks: by data set, how many pictures that follow each other were resampled together, where that is not one.
     """
 
     title: str
@@ -35,3 +36,4 @@ class StudyRecord:
     total_cells: int = 0
     notes: list[str] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
+    blocks: dict[str, int] = field(default_factory=dict)

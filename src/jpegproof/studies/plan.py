@@ -15,7 +15,7 @@ from jpegproof.jpeg.compression import ORIGINAL, Compression
 from jpegproof.studies.artifacts import Artifact, make_artifacts, training_pictures
 from jpegproof.studies.fingerprint import PROTOCOL_VERSION, fingerprint
 from jpegproof.studies.folds import folds_of, lineage, of_fold
-from jpegproof.studies.spec import CompressionSpec, StudySpec
+from jpegproof.studies.spec import CompressionSpec, DataSpec, StudySpec, WorldSpec
 from jpegproof.studies.store import write_whole
 from jpegproof.studies.workshop import IDENTITY, Workshop
 from jpegproof.tasks.protocol import plain_target
@@ -65,11 +65,19 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class DataFacts:
-    """What the results need to know of a data set after it is gone."""
+    """What the results need to know of a data set after it is gone.
+
+    Attributes:
+        task: whose targets it holds; empty without labels.
+        pictures: how many are used.
+        notes: what must stand beside every result on it.
+        block: how many pictures that follow each other are resampled together; 1 where each stands for itself.
+    """
 
     task: str
     pictures: int
     notes: tuple[str, ...]
+    block: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +165,7 @@ def load_plan(path: Path) -> Plan:
             seed=content["seed"],
             stage=content["stage"],
             data={
-                name: DataFacts(facts["task"], facts["pictures"], tuple(facts["notes"]))
+                name: DataFacts(facts["task"], facts["pictures"], tuple(facts["notes"]), facts.get("block", 1))
                 for name, facts in content["data"].items()
             },
             tasks=content["tasks"],
@@ -211,7 +219,7 @@ def make_plan(spec: StudySpec, workshop: Workshop) -> Plan:
                 )
                 cells.append(Cell(shard_number, number, edge_number, name))
     facts = {
-        name: DataFacts(pictures.task, len(workshop.chosen(name)), tuple(pictures.notes))
+        name: DataFacts(pictures.task, len(workshop.chosen(name)), tuple(pictures.notes), _block(spec.data[name]))
         for name in spec.data
         if name in used and (pictures := workshop.pictures(name))
     }
@@ -325,6 +333,10 @@ def _leak(training: str, learned: str, measured: str, model: str, data: str) -> 
         f"training {training!r} learns from {measured}, on which {model} is measured behind it; give data {data!r} "
         "folds: 2 to cross-fit, or train on other pictures"
     )
+
+
+def _block(data: DataSpec | WorldSpec) -> int:
+    return (data.blocks if isinstance(data, DataSpec) else None) or 1
 
 
 def _compression(content: dict[str, Any]) -> Compression:

@@ -65,6 +65,12 @@ class DataSpec(_Part):
     )
     limit: int | None = Field(None, ge=1, description="Use only so many pictures, evenly spaced over the set.")
     folds: int | None = Field(None, ge=2, le=20, description=_FOLDS)
+    blocks: int | None = Field(
+        None,
+        ge=2,
+        description="Pictures that follow each other, as in a video: intervals resample blocks of so many, in the "
+        "set's order, instead of single pictures.",
+    )
 
 
 class WorldSpec(_Part):
@@ -72,8 +78,10 @@ class WorldSpec(_Part):
 
     world: Literal["train", "val", "test"] = Field(description="Which of the world's splits.")
     size: int = Field(2000, ge=1, description="How many pictures.")
-    task: Literal["classification", "detection"] = Field(
-        "classification", description="One class a picture, or larger pictures of several objects with boxes and masks."
+    task: Literal["classification", "detection", "semantic_segmentation"] = Field(
+        "classification",
+        description="One class a picture, or larger pictures of several objects: with boxes and masks, or with the "
+        "class of each pixel.",
     )
     folds: int | None = Field(None, ge=2, le=20, description=_FOLDS)
 
@@ -105,7 +113,7 @@ class ModelSpec(_Part):
     preparation: PreparationSpec | None = Field(None, description="Where it differs from what the model comes with.")
     arguments: dict[str, Any] = Field(default_factory=dict, description="For an entry point's function.")
     batch_size: int | None = Field(None, ge=1, description="Pictures at once; the task's usual number unless given.")
-    task: Literal["classification", "detection", "instance_segmentation"] | None = Field(
+    task: Literal["classification", "detection", "instance_segmentation", "semantic_segmentation"] | None = Field(
         None,
         description="Of an entry point that answers with a bare network: what it does; classification if not said.",
     )

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from jpegproof.analysis.blocks import BlockGain
 from jpegproof.analysis.results import study_numbers
 from jpegproof.analysis.rows import Comparison, Gap, Result, Skip, write_rows
 from jpegproof.exceptions import StoreError
@@ -28,6 +29,7 @@ class Report:
         comparisons: paired differences, as in ``comparisons.csv``.
         gaps: how much of the gap each cure closes, as in ``gaps.csv``.
         skips: pictures that could not be used, as in ``skipped.csv``.
+        blocks: what each cure gains in each block of pictures that follow each other, as in ``blocks.csv``.
         missing_cells: how much of the study is not done yet.
     """
 
@@ -37,6 +39,7 @@ class Report:
     comparisons: list[Comparison]
     gaps: list[Gap]
     skips: list[Skip]
+    blocks: list[BlockGain]
     missing_cells: int
 
 
@@ -59,6 +62,8 @@ def report(folder: str | Path) -> Report:
     write_rows(out / "comparisons.csv", Comparison, numbers.comparisons)
     write_rows(out / "gaps.csv", Gap, numbers.gaps)
     write_rows(out / "skipped.csv", Skip, numbers.skips)
+    if any(facts.block > 1 for facts in status.plan.data.values()):
+        write_rows(out / "blocks.csv", BlockGain, numbers.blocks)
     missing = status.total - status.done
     record = StudyRecord(
         title=status.plan.study,
@@ -71,9 +76,10 @@ def report(folder: str | Path) -> Report:
         missing_cells=missing,
         total_cells=status.total,
         notes=_notes(status.plan),
+        blocks={name: facts.block for name, facts in status.plan.data.items() if facts.block > 1},
     )
     page = write_report(record, out)
-    return Report(out, page, numbers.results, numbers.comparisons, numbers.gaps, numbers.skips, missing)
+    return Report(out, page, numbers.results, numbers.comparisons, numbers.gaps, numbers.skips, numbers.blocks, missing)
 
 
 def _notes(plan: Plan) -> list[str]:

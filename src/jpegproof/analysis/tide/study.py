@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from jpegproof.analysis.bootstrap import LEVEL, resampling_weights
+from jpegproof.analysis.bootstrap import LEVEL, resampling_weights, units_that_count
 from jpegproof.analysis.detection.coco_rules import Kind
 from jpegproof.analysis.tide.costs import costs_of, resampled_costs
 from jpegproof.analysis.tide.evidence import Evidence, gather_evidence
@@ -83,7 +83,7 @@ def study_errors(
                 for wanted in kinds:
                     evidence = gather_evidence(truths, detections, wanted, FOREGROUND, BACKGROUND)
                     scope = {"dataset": data, "kind": wanted, **_place(plan, number, place)}
-                    rows.extend(_rows(evidence, scope, plan.seed, resamples))
+                    rows.extend(_rows(evidence, scope, plan.seed, resamples, plan.data[data].block))
     return rows
 
 
@@ -146,10 +146,10 @@ def _place(plan: Plan, edge: int, compression: int) -> dict[str, Any]:
     }
 
 
-def _rows(evidence: Evidence, scope: dict[str, Any], seed: int, resamples: int) -> Iterator[ErrorRow]:
+def _rows(evidence: Evidence, scope: dict[str, Any], seed: int, resamples: int, block: int) -> Iterator[ErrorRow]:
     costs = costs_of(evidence)
     shares = costs.shares
-    low, high = _ends(evidence, seed, resamples)
+    low, high = _ends(evidence, seed, resamples, block)
     about = {**scope, "seed": seed, "n": costs.pictures, "n_skipped": len(evidence.usable) - costs.pictures}
     values = [costs.ap, *(costs.rises[fault] for fault in FAULTS)]
     for place, (fault, value) in enumerate(zip([None, *FAULTS], values, strict=True)):
@@ -165,13 +165,13 @@ def _rows(evidence: Evidence, scope: dict[str, Any], seed: int, resamples: int) 
 
 
 def _ends(
-    evidence: Evidence, seed: int, resamples: int
+    evidence: Evidence, seed: int, resamples: int, block: int
 ) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
     """The ends of the intervals of the nine numbers; the draws are those of the study's other intervals."""
     pictures = len(evidence.usable)
-    if resamples < 1 or evidence.usable.sum() < 2:
+    if resamples < 1 or units_that_count(evidence.usable[:, None], block)[0] < 2:
         return None, None
-    weights = np.concatenate(list(resampling_weights(pictures, seed, resamples)))
+    weights = np.concatenate(list(resampling_weights(pictures, seed, resamples, block)))
     # A resample may miss every picture that counts; it then says nothing.
     weights = weights[weights[:, evidence.usable].any(axis=1)]
     tail = 100 * (1 - LEVEL) / 2
