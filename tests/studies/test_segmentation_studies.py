@@ -15,8 +15,10 @@ from small_study import make_pictures, prediction_files, run_here
 from small_training import thin_corrector
 from tiny_segmenters import SEGMENTER_FILE
 
+from jpegproof.analysis.results import study_numbers
 from jpegproof.analysis.segmentation import segmentation_metrics
 from jpegproof.correctors.default import corrector_bytes
+from jpegproof.data.world_maps import WorldMaps
 from jpegproof.exceptions import ModelError
 from jpegproof.jpeg.codec import decode, encode
 from jpegproof.jpeg.compression import Compression
@@ -25,6 +27,8 @@ from jpegproof.studies.engine import Hands
 from jpegproof.studies.plan import load_plan
 from jpegproof.studies.run import run_study
 from jpegproof.studies.spec import StudySpec
+from jpegproof.studies.status import study_status
+from jpegproof.studies.store import Store
 from jpegproof.studies.study_file import with_absolute_paths
 from jpegproof.tasks.batch import Batch
 from jpegproof.verbs.report import report
@@ -70,10 +74,18 @@ def spec(folder: Path, **changes: Any) -> StudySpec:
     return with_absolute_paths(StudySpec.model_validate(content(folder, **changes)), folder)
 
 
+def metrics(out: Path) -> dict[Any, float | None]:
+    """The values of a study's row without a cure, by metric and quality; without the report, which takes longer."""
+    status = study_status(out)
+    results = study_numbers(status.plan, Store(out), status.finished).results
+    return {(row.metric, row.quality): row.value for row in results if row.mitigation == "none"}
+
+
 def model_with(**changes: Any) -> dict[str, Any]:
     return {"patches": {"from": "patches.py:build", "data": "world", **changes}}
 
 
+@pytest.mark.slow
 def test_every_cure_of_a_segmenter_is_measured_and_compared(tmp_path: Path):
     run_here(spec(tmp_path), tmp_path / "out")
     results = report(tmp_path / "out")
@@ -99,13 +111,6 @@ def test_every_cure_of_a_segmenter_is_measured_and_compared(tmp_path: Path):
 
 def test_the_numbers_are_those_of_a_confusion_matrix_counted_outside(tmp_path: Path):
     run_here(spec(tmp_path, mitigations=["none"]), tmp_path / "out")
-    [row] = [
-        row
-        for row in report(tmp_path / "out").results
-        if (row.metric, row.quality, row.mitigation) == ("mIoU", 5, "none")
-    ]
-    from jpegproof.data.world_maps import WorldMaps
-
     pictures, table = WorldMaps("val", 6), np.zeros((11, 11))
     model = find_model(f"{tmp_path / 'patches.py'}:build")
     for index in range(6):
@@ -116,7 +121,7 @@ def test_the_numbers_are_those_of_a_confusion_matrix_counted_outside(tmp_path: P
         table += np.bincount(11 * true.ravel().astype(int) + said.ravel(), minlength=121).reshape(11, 11)
     right = np.diag(table)
     expected = 100 * np.mean(right / (table.sum(axis=0) + table.sum(axis=1) - right + 1e-10))
-    assert row.value == pytest.approx(expected, abs=1e-9)
+    assert metrics(tmp_path / "out")["mIoU", 5] == pytest.approx(expected, abs=1e-9)
 
 
 def test_a_rerun_two_processes_and_a_later_quality_change_no_byte(tmp_path: Path):
@@ -130,39 +135,40 @@ def test_a_rerun_two_processes_and_a_later_quality_change_no_byte(tmp_path: Path
 def test_results_do_not_depend_on_shards_order_or_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     from jpegproof.studies import plan
 
-    def metrics(out: str) -> dict[Any, float | None]:
-        return {(row.metric, row.quality): row.value for row in report(tmp_path / out).results}
-
     whole = spec(tmp_path, mitigations=["none"])
     run_here(whole, tmp_path / "whole")
     monkeypatch.setattr(plan, "SHARD_PICTURES", 2)
     cut = spec(tmp_path, mitigations=["none"])
     run_here(cut, tmp_path / "cut")
     assert len(load_plan(tmp_path / "cut" / "plan.json").shards) == 3
-    assert metrics("cut") == metrics("whole")
+    expected = metrics(tmp_path / "whole")
+    assert metrics(tmp_path / "cut") == expected
     batched = spec(tmp_path, mitigations=["none"], models=model_with(batch_size=3))
     run_here(batched, tmp_path / "batched")
-    for key, value in metrics("whole").items():
-        assert metrics("batched")[key] == pytest.approx(value, rel=1e-4)
+    assert metrics(tmp_path / "batched") == pytest.approx(expected, rel=1e-4)
 
 
 def test_pictures_of_many_sizes_are_measured_and_learned_from_together(tmp_path: Path):
     random = np.random.default_rng(0)
     for number, size in enumerate([(40, 60), (60, 40), (48, 48), (60, 40)]):
         for kind, folder in (("RGB", "pictures"), ("L", "labels")):
-            coarse = Image.fromarray(random.integers(0, 3, (4, 4), dtype=np.uint8)).resize(size[::-1], 0)
+            coarse = Image.fromarray(random.integers(0, 3, (4, 4), dtype=np.uint8)).resize(
+                (size[1], size[0]), Image.Resampling.NEAREST
+            )
             path = tmp_path / folder / f"{number}.png"
             path.parent.mkdir(exist_ok=True)
             (coarse if kind == "L" else coarse.point(lambda value: 80 * value).convert("RGB")).save(path)
-    pytest.importorskip("jpegproof.data.label_maps")
     (tmp_path / "classes.txt").write_text("a\nb\nc\n")
     data = {"world": {"path": "pictures", "labels": "labels", "classes": "classes.txt", "folds": 2}}
     trainings = {"tuned": {**SHORT, "data": "world", "batch": 4, "objective": "supervised_fine_tuning"}}
     rows = ["none", {"mitigation": "supervised_fine_tuning", "tuned": "tuned"}]
     models = model_with(arguments={"classes": 3}, batch_size=4)
     run_here(spec(tmp_path, data=data, models=models, trainings=trainings, mitigations=rows), tmp_path / "out")
-    results = report(tmp_path / "out")
-    assert {row.n for row in results.results} == {4}
+    status = study_status(tmp_path / "out")
+    results = study_numbers(status.plan, Store(tmp_path / "out"), status.finished)
+    assert {(row.metric, row.n) for row in results.results if row.mitigation == "supervised_fine_tuning"} == {
+        (metric, 4) for metric in ("mIoU", "pixel_accuracy", "agreement", "pixel_agreement")
+    }
     assert not results.skips
 
 
@@ -180,7 +186,7 @@ def test_pictures_without_labels_give_agreement_alone(tmp_path: Path):
     make_pictures(tmp_path / "pictures", height=64, width=64)
     data = {"world": {"path": "pictures"}}
     run_here(spec(tmp_path, data=data, trainings={}, mitigations=["none"]), tmp_path / "out")
-    assert {row.metric for row in report(tmp_path / "out").results} == {"agreement", "pixel_agreement"}
+    assert {metric for metric, _ in metrics(tmp_path / "out")} == {"agreement", "pixel_agreement"}
 
 
 def test_another_number_of_classes_is_refused(tmp_path: Path):
@@ -205,6 +211,7 @@ def test_fine_tuning_a_segmenter_on_boxes_is_refused(tmp_path: Path):
         run_here(spec(tmp_path, data=data, mitigations=rows), tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_blocks_of_pictures_are_resampled_together_and_said_so(tmp_path: Path):
     make_pictures(tmp_path / "pictures", count=7, height=64, width=64)
     rows = ["none", {"mitigation": "off_the_shelf", "corrector": "start"}]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -82,7 +84,7 @@ def test_a_resized_picture_is_answered_at_its_stored_size():
     batch = Batch((torch.zeros(3, 4, 6),), (Geometry((2, 3), (2.0, 2.0), (0.0, 0.0)),), (None,))
     asked: list[list[tuple[int, int]]] = []
 
-    def maps(sizes: list[tuple[int, int]]) -> object:
+    def maps(sizes: Sequence[tuple[int, int]]) -> object:
         asked.append(list(sizes))
         return [torch.zeros(2, 3).long()]
 
@@ -123,8 +125,8 @@ def test_logits_carry_gradients_and_are_float32():
 
 
 def test_a_network_without_maps_of_logits_is_told_what_is_wanted():
-    class Flat(Shades):
-        def logits(self, images):
+    class Flat(torch.nn.Module):
+        def logits(self, images: Sequence[torch.Tensor]) -> torch.Tensor:
             return torch.zeros(len(images), 4)
 
     with pytest.raises(ModelError, match=r"\(classes, height, width\)"):

@@ -8,10 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from parity_fixtures import parity_folder
 from segmented_pictures import changed, random_maps, stored_answers
 
 from jpegproof.analysis.pooled import Resamples
 from jpegproof.analysis.segmentation import per_class, segmentation_metrics
+from jpegproof.data.ade20k import ade20k_classes
+from jpegproof.data.label_code import LabelCode
+from jpegproof.tasks.class_map import ClassMap, count_classes
 from jpegproof.tasks.label_map import ClassNumbers
 
 CLASSES = 5
@@ -58,7 +62,8 @@ def test_a_weight_is_how_often_the_picture_is_there():
     classes = per_class(stored_answers(said, true, before), stored_answers(said, true), tuple("abcde"))
     for row, times in enumerate(weights):
         repeated = [place for place, often in enumerate(times) for _ in range(often)]
-        table = stored_answers(*([maps[place] for place in repeated] for maps in (said, true, before)))
+        often_said, often_true, often_before = ([maps[place] for place in repeated] for maps in (said, true, before))
+        table = stored_answers(often_said, often_true, often_before)
         alone = np.ones((1, len(repeated)))
         for name, metric in segmentation_metrics(table, table).items():
             assert metrics[name].values(weights)[row] == pytest.approx(metric.values(alone)[0], abs=1e-9)
@@ -157,3 +162,21 @@ def test_answers_of_different_numbers_of_classes_are_not_counted_together():
     tables = [stored_answers(said, true, classes=classes) for classes in (5, 6)]
     with pytest.raises(ValueError, match=r"\[5, 6\]"):
         segmentation_metrics(pa.concat_tables(tables), tables[0])
+
+
+@pytest.mark.parametrize("name", ["mobilenetv2dilated-c1_deepsup", "resnet50-upernet"])
+def test_counts_and_metrics_are_those_of_the_official_evaluation(name: str):
+    official = np.load(parity_folder() / f"ade20k-{name}.npz")
+    said = official["ms/argmax"].astype(np.int16)
+    true = LabelCode.of(ade20k_classes(), [0], first=1).classes_of(official["ms/label"])
+    counts = count_classes(ClassMap(said, 150), true)
+    assert np.array_equal(counts.intersection, official["ms/intersection"])
+    assert np.array_equal(counts.predicted + counts.labelled - counts.intersection, official["ms/union"])
+    assert counts.labelled.sum() == official["ms/pixels"]
+    answers = stored_answers([said], [true], classes=150)
+    metrics = segmentation_metrics(answers, answers)
+    ious = official["ms/intersection"] / (official["ms/union"] + 1e-10)
+    assert metrics["mIoU"].values(np.ones((1, 1)))[0] == pytest.approx(100 * ious.mean(), abs=1e-9)
+    assert metrics["pixel_accuracy"].values(np.ones((1, 1)))[0] == pytest.approx(
+        100 * float(official["ms/acc"]), abs=1e-6
+    )
