@@ -134,6 +134,8 @@ def test_empty_and_missing_folders_are_refused(tmp_path: Path):
     code = LabelCode.of(NAMES)
     with pytest.raises(DataError, match="no such folder"):
         label_map_folders(tmp_path / "pictures", tmp_path / "nowhere", code)
+    with pytest.raises(DataError, match="a folder of their own"):
+        label_map_folders(tmp_path / "pictures", tmp_path / "pictures", code)
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="holds no pictures"):
         label_map_folders(tmp_path / "empty", tmp_path / "labels", code)

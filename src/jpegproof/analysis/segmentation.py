@@ -56,7 +56,7 @@ class SegmentationCounts:
         pictures = self._stored.pictures[here]
         return Totals(*(weights[:, pictures] @ counts[here, None].astype(np.float64) for counts in self._stored.counts))
 
-    def _by_picture(self, counts: NDArray[np.int64]) -> Values:
+    def _by_picture(self, counts: NDArray[np.int32]) -> Values:
         """(N, K). Made anew each time: kept for every edge and quality of a study it would fill the memory."""
         table = np.zeros((len(self.usable), self.classes))
         table[self._stored.pictures, self._stored.present] = counts

@@ -81,6 +81,10 @@ def label_map_folders(path: Path | str, labels: Path | str, code: LabelCode) -> 
         DataError: a folder is missing or empty, no picture has a label file, or it cannot be told which is whose.
     """
     root, below = folder_at(path), folder_at(labels)
+    if root.resolve() == below.resolve():
+        raise DataError(
+            f"{root}: is named for pictures and for label maps; move the label maps to a folder of their own"
+        )
     inside = {file for file in pictures_below(root) if below.resolve() not in file.resolve().parents}
     pictures = sorted(inside)
     if not pictures:

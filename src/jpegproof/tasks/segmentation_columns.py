@@ -81,14 +81,14 @@ class StoredCounts:
         classes: how many the model knows; 0 where no picture has counts.
         pictures: (E,) each entry's picture.
         present: (E,) each entry's class.
-        counts: (3, E) int64 pixels: said rightly, said, and true.
+        counts: (3, E) int32 pixels: said rightly, said, and true.
     """
 
     usable: NDArray[np.bool_]
     classes: int
-    pictures: NDArray[np.int64]
-    present: NDArray[np.int64]
-    counts: NDArray[np.int64]
+    pictures: NDArray[np.int32]
+    present: NDArray[np.int32]
+    counts: NDArray[np.int32]
 
     @classmethod
     def of(cls, table: pa.Table, against: Against) -> Self:
@@ -104,6 +104,6 @@ class StoredCounts:
         if len(known) > 1:
             raise ValueError(f"answers of {sorted(known)} classes cannot be counted together")
         lists = [used.column(name).combine_chunks() for name in ("present", *names)]
-        pictures = np.repeat(np.flatnonzero(usable), lists[0].value_lengths().to_numpy())
-        present, *counts = (item.flatten().to_numpy().astype(np.int64) for item in lists)
+        pictures = np.repeat(np.flatnonzero(usable).astype(np.int32), lists[0].value_lengths().to_numpy())
+        present, *counts = (item.flatten().to_numpy() for item in lists)
         return cls(usable, next(iter(known), 0), pictures, present, np.stack(counts))
