@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -108,3 +109,18 @@ def test_intervals_hold_the_value_and_are_the_same_every_time(tmp_path: Path):
     assert ap.ci_low < ap.value < ap.ci_high
     assert all(row.ci_low <= row.ci_high for row in rows)
     assert all(row.ci_low is None for row in rows_of(folder, resamples=0))
+
+
+def test_frames_of_a_video_are_resampled_in_blocks(tmp_path: Path):
+    folder = detected_study(tmp_path, TRUE, {(NONE, None): SAID})
+    plan = study_status(folder).plan
+
+    def ends(block: int) -> tuple[float | None, float | None, float | None]:
+        blocked = replace(plan, data={"scenes": replace(plan.data["scenes"], block=block)})
+        ap = study_errors(blocked, Store(folder), study_status(folder).finished, resamples=20)[0]
+        return ap.value, ap.ci_low, ap.ci_high
+
+    alone, blocked, whole = ends(1), ends(5), ends(20)
+    assert alone[0] == blocked[0] == whole[0]
+    assert alone[1:] != blocked[1:]
+    assert whole[1:] == (None, None)
