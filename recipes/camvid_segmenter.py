@@ -114,7 +114,8 @@ def train(args: argparse.Namespace) -> nn.Module:
     began, total = time.perf_counter(), 0.0
     for step in range(first, args.steps):
         rng = np.random.default_rng([args.seed, step])
-        chosen = [varied(*known[index], rng) for index in rng.choice(len(known), args.batch, replace=False)]
+        drawn = [known[int(index)] for index in rng.choice(len(known), args.batch, replace=False)]
+        chosen = [varied(picture, labels, rng) for picture, labels in drawn]
         pictures = torch.stack([picture for picture, _ in chosen]).contiguous(memory_format=torch.channels_last)
         truth = torch.stack([labels for _, labels in chosen])
         loss = F.cross_entropy(upscaled(network(pictures), truth.shape[1:]), truth, ignore_index=VOID)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -168,3 +170,19 @@ def test_each_class_has_its_numbers_and_its_losses(study):
     assert {row.n for row in numbers.classes} == {1}
     # One picture a class: no interval, so nothing to compare.
     assert numbers.class_comparisons == []
+
+
+def test_what_a_cure_gains_is_told_block_by_block_where_a_set_has_blocks(study):
+    plan, store, finished = study
+    assert study_numbers(*study).blocks == []
+    blocked = replace(plan, data={"photos": replace(plan.data["photos"], block=2)})
+    numbers = study_numbers(blocked, store, finished)
+    gains = [row for row in numbers.blocks if row.metric == "top1"]
+    assert [(row.block, row.first, row.last, row.untreated, row.value, row.gain, row.n) for row in gains] == [
+        (1, "0.jpg", "1.jpg", 50.0, 100.0, 50.0, 2),
+        (2, "2.jpg", "3.jpg", 0.0, 100.0, 100.0, 1),
+    ]
+    assert {(row.mitigation, row.quality) for row in numbers.blocks} == {("off_the_shelf", 10)}
+    assert value(numbers, "top1", "none", 10).value == value(study_numbers(*study), "top1", "none", 10).value
+    [wider] = [row for row in numbers.comparisons if row.metric == "top1" and row.first_mitigation == "none"]
+    assert (wider.ci_low, wider.ci_high) == (50.0, 100.0)

@@ -177,3 +177,12 @@ def test_the_protocol_is_read_off_the_rows():
     assert protocol["Compression"] == "JPEG 4:2:0, compressed at its source resolution"
     assert protocol["Qualities"] == "10, 20, 30, 40, 50, 60, 70, 80, 90"
     assert protocol["Seed"] == "7"
+
+
+def test_blocks_of_pictures_are_said_with_every_interval_of_their_set():
+    others = study_rows(dataset="paintings")
+    page = build_page(record([*study_rows(), *others], blocks={"photos": 10}))
+    captions = {section.table.key.dataset: section.table.caption for section in page.sections}
+    assert captions["photos"].endswith("; intervals over blocks of 10 pictures")
+    assert "blocks" not in captions["paintings"]
+    assert dict(page.protocol)["Intervals"] == "95 %, bootstrap over the pictures; of photos over blocks of 10 pictures"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from small_study import HERE, prediction_files, run_here, study_spec
 
@@ -112,3 +114,12 @@ def test_status_survives_a_log_line_that_was_cut_off(tmp_path):
     with (tmp_path / "out" / "work.jsonl").open("a") as log:
         log.write('{"counts": {"re')
     assert study_status(tmp_path / "out").tally.counts["read"] == 6
+
+
+def test_a_plan_from_before_there_were_blocks_has_none(tmp_path):
+    plan, _ = planned(study_spec(tmp_path))
+    plan.save(tmp_path / "plan.json")
+    content = json.loads((tmp_path / "plan.json").read_text())
+    assert all(facts.pop("block") == 1 for facts in content["data"].values())
+    (tmp_path / "plan.json").write_text(json.dumps(content))
+    assert load_plan(tmp_path / "plan.json") == plan

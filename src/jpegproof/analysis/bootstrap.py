@@ -1,4 +1,12 @@
-"""Intervals by resampling pictures: one set of resamples for all columns, so that every comparison is paired."""
+"""Intervals by resampling pictures: one set of resamples for all columns, so that every comparison is paired.
+
+Pictures that follow each other, such as the frames of a video, are alike, and resampled one by one they would seem to
+say more than they do. They are resampled in blocks instead: runs of so many pictures, in the order of the data set, of
+which the last may be shorter.
+
+Source of the blocks: Carlstein, The use of subseries values for estimating the variance of a general statistic from a
+stationary sequence, Annals of Statistics 14 (1986).
+"""
 
 from __future__ import annotations
 
@@ -22,7 +30,7 @@ class Interval:
 
     Attributes:
         value: mean over the pictures that count; None where none does.
-        low: lower end of the 95 % percentile interval; None with fewer than two pictures.
+        low: lower end of the 95 % percentile interval; None with fewer than two pictures, or blocks of them.
         high: upper end.
         n: pictures that count.
     """
@@ -38,6 +46,7 @@ def mean_intervals(
     seed: int,
     resamples: int = RESAMPLES,
     ranges: Sequence[tuple[float, float] | None] | None = None,
+    block: int = 1,
 ) -> list[Interval]:
     """Means over pictures with 95 % percentile bootstrap intervals.
 
@@ -50,7 +59,8 @@ def mean_intervals(
         resamples: how many.
         ranges: per column the least and the greatest value that a picture can have, None where there is no bound.
             Where all pictures of such a column are alike, resampling says nothing; the interval is then as wide as the
-            share of pictures that may be unlike and yet all have been missed (Clopper and Pearson, 1934).
+            share of pictures (or blocks) that may be unlike and yet all have been missed (Clopper and Pearson, 1934).
+        block: how many pictures are drawn together.
 
     Returns:
         One interval per column.
@@ -60,17 +70,18 @@ def mean_intervals(
     counted = np.isfinite(columns)
     filled = np.where(counted, columns, 0.0)
     n = counted.sum(axis=0)
-    low, high = _percentiles(filled, counted.astype(np.float64), seed, resamples)
+    units = units_that_count(counted, block)
+    low, high = _percentiles(filled, counted.astype(np.float64), seed, resamples, block)
     intervals = []
     for column, count in enumerate(n):
         if count == 0:
             intervals.append(Interval(None, None, None, 0))
             continue
         value = float(filled[:, column].sum() / count)
-        ends = (float(low[column]), float(high[column])) if count > 1 else (None, None)
+        ends = (float(low[column]), float(high[column])) if units[column] > 1 else (None, None)
         bounds = ranges[column] if ranges is not None else None
-        if bounds is not None and count > 1 and np.ptp(columns[counted[:, column], column]) == 0:
-            missed = share_of_the_missed(int(count))
+        if bounds is not None and units[column] > 1 and np.ptp(columns[counted[:, column], column]) == 0:
+            missed = share_of_the_missed(int(units[column]))
             ends = (value - missed * (value - bounds[0]), value + missed * (bounds[1] - value))
         intervals.append(Interval(value, *ends, int(count)))
     return intervals
@@ -84,13 +95,14 @@ def share_of_the_missed(n: int) -> float:
     return 1 - ((1 - LEVEL) / 2) ** (1 / n)
 
 
-def ratio_intervals(above: Values, below: Values, seed: int, resamples: int = RESAMPLES) -> Interval:
+def ratio_intervals(above: Values, below: Values, seed: int, resamples: int = RESAMPLES, block: int = 1) -> Interval:
     """A ratio of two means over the same pictures, with its 95 % percentile bootstrap interval.
 
     Args:
         above, below: (pictures,); NaN where a picture does not count, in both at once.
         seed: of the draws, which are those of `mean_intervals`.
         resamples: how many.
+        block: how many pictures are drawn together.
 
     Returns:
         The ratio; no value where the lower mean is not above 0; no interval where its own interval reaches 0.
@@ -101,20 +113,26 @@ def ratio_intervals(above: Values, below: Values, seed: int, resamples: int = RE
         return Interval(None, None, None, n)
     value = float(above[counted].sum() / below[counted].sum())
     columns = np.where(counted[:, None], np.stack([above, below], axis=1), 0.0)
-    means = _resampled(columns, np.repeat(counted[:, None], 2, axis=1).astype(np.float64), seed, resamples)
+    means = _resampled(columns, np.repeat(counted[:, None], 2, axis=1).astype(np.float64), seed, resamples, block)
     tail = (1 - LEVEL) / 2 * 100
-    if n < 2 or np.nanpercentile(means[:, 1], tail) <= 0:
+    if units_that_count(counted[:, None], block)[0] < 2 or np.nanpercentile(means[:, 1], tail) <= 0:
         return Interval(value, None, None, n)
     with np.errstate(divide="ignore", invalid="ignore"):
         low, high = np.nanpercentile(means[:, 0] / means[:, 1], [tail, 100 - tail])
     return Interval(value, float(low), float(high), n)
 
 
-def _percentiles(values: Values, counted: Values, seed: int, resamples: int) -> tuple[Values, Values]:
+def units_that_count(counted: NDArray[np.bool_], block: int) -> NDArray[np.int64]:
+    """Per column of (pictures, columns) flags, how many blocks hold a picture that counts."""
+    begins = np.arange(0, len(counted), block)
+    return np.logical_or.reduceat(counted, begins, axis=0).sum(axis=0) if len(begins) else counted.sum(axis=0)
+
+
+def _percentiles(values: Values, counted: Values, seed: int, resamples: int, block: int) -> tuple[Values, Values]:
     if len(values) == 0:
         nothing = np.full(values.shape[1], np.nan)
         return nothing, nothing
-    means = _resampled(values, counted, seed, resamples)
+    means = _resampled(values, counted, seed, resamples, block)
     tail = (1 - LEVEL) / 2 * 100
     # A resample may miss every picture that counts for a column; it then says nothing about that column.
     with warnings.catch_warnings():
@@ -123,28 +141,30 @@ def _percentiles(values: Values, counted: Values, seed: int, resamples: int) -> 
     return low, high
 
 
-def _resampled(values: Values, counted: Values, seed: int, resamples: int) -> Values:
+def _resampled(values: Values, counted: Values, seed: int, resamples: int, block: int) -> Values:
     """(resamples, columns): the mean of each column in each resample."""
     pictures, columns = values.shape
     means = np.empty((resamples, columns))
     begin = 0
-    for weights in resampling_weights(pictures, seed, resamples):
+    for weights in resampling_weights(pictures, seed, resamples, block):
         with np.errstate(invalid="ignore", divide="ignore"):
             means[begin : begin + len(weights)] = (weights @ values) / (weights @ counted)
         begin += len(weights)
     return means
 
 
-def resampling_weights(pictures: int, seed: int, resamples: int = RESAMPLES) -> Iterator[Values]:
+def resampling_weights(pictures: int, seed: int, resamples: int = RESAMPLES, block: int = 1) -> Iterator[Values]:
     """How often each picture comes in each resample: (some, pictures) whole numbers at a time, `resamples` in all.
 
-    Fewer resamples are the first ones of more, so that whatever is worked out from them is paired.
+    Fewer resamples are the first ones of more, so that whatever is worked out from them is paired. With blocks, whole
+    blocks are drawn, as many as there are.
     """
-    random = np.random.Generator(np.random.PCG64([seed, pictures]))
+    units = -(-pictures // block)
+    random = np.random.Generator(np.random.PCG64([seed, units]))
     chunk = max(_CHUNK_BYTES // (8 * pictures), 1)
     for begin in range(0, resamples, chunk):
         count = min(chunk, resamples - begin)
-        drawn = random.integers(0, pictures, size=(count, pictures))
-        rows = np.arange(count)[:, None] * pictures
-        weights = np.bincount((drawn + rows).ravel(), minlength=count * pictures).reshape(count, pictures)
-        yield weights.astype(np.float64)
+        drawn = random.integers(0, units, size=(count, units))
+        rows = np.arange(count)[:, None] * units
+        weights = np.bincount((drawn + rows).ravel(), minlength=count * units).reshape(count, units)
+        yield np.repeat(weights, block, axis=1)[:, :pictures].astype(np.float64)

@@ -79,10 +79,10 @@ def class_intervals(metric: ClassMetric, resamples: Resamples) -> dict[str, Inte
 
     A class that one picture alone holds has no interval: a resample has it or has it not, and says nothing more.
     """
-    values = resamples.drawn(metric, metric.usable)
+    values, units = resamples.drawn(metric, metric.usable), resamples.units(metric.usable)
     found = {}
     for place, (name, n) in enumerate(zip(metric.names, metric.holding.tolist(), strict=True)):
-        interval = interval_of(values[:, place], n)
+        interval = interval_of(values[:, place], n, min(n, units))
         if metric.is_share and n > 1 and interval.value in (0.0, 100.0):
             missed = 100.0 * share_of_the_missed(n)
             ends = (0.0, missed) if interval.value == 0.0 else (100.0 - missed, 100.0)
@@ -95,10 +95,15 @@ def class_differences(first: ClassMetric, second: ClassMetric, resamples: Resamp
     """Second less first of each class that both have, over the pictures that count for both."""
     counted = first.usable & second.usable
     before, after = resamples.drawn(first, counted), resamples.drawn(second, counted)
+    units = resamples.units(counted)
     holding = dict(zip(first.names, first.holding.tolist(), strict=True))
     places = {name: place for place, name in enumerate(first.names)}
     return {
-        name: interval_of(after[:, place] - before[:, places[name]], min(holding[name], int(n)))
+        name: _difference(before[:, places[name]], after[:, place], min(holding[name], int(n)), units)
         for place, (name, n) in enumerate(zip(second.names, second.holding, strict=True))
         if name in places
     }
+
+
+def _difference(before: Values, after: Values, n: int, units: int) -> Interval:
+    return interval_of(after - before, n, min(n, units))

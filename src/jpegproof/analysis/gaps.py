@@ -16,7 +16,7 @@ Column = NDArray[np.float64]
 
 
 def gap_closed(
-    originals: Sequence[Column], without: Sequence[Column], cured: Sequence[Column], seed: int
+    originals: Sequence[Column], without: Sequence[Column], cured: Sequence[Column], seed: int, block: int = 1
 ) -> tuple[Interval, float | None]:
     """Share of the gap that a cure closes, in percent, pooled over qualities.
 
@@ -29,6 +29,7 @@ def gap_closed(
         without: the same on the JPEGs, without a cure.
         cured: the same with it.
         seed: of the bootstrap.
+        block: how many pictures are drawn together.
 
     Returns:
         The share with its 95 % interval, resampled by picture; and the gap itself, in the metric's unit, averaged over
@@ -41,7 +42,7 @@ def gap_closed(
     everywhere = np.logical_and.reduce(counted)
     gap = np.sum([np.where(everywhere, a - b, np.nan) for a, b in zip(originals, without, strict=True)], axis=0)
     gain = np.sum([np.where(everywhere, c - b, np.nan) for b, c in zip(without, cured, strict=True)], axis=0)
-    share = ratio_intervals(gain, gap, seed)
+    share = ratio_intervals(gain, gap, seed, block=block)
     mean_gap = float(gap[everywhere].mean()) / len(originals) if everywhere.any() else None
     scale = 100.0
     return Interval(

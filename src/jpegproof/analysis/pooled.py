@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from jpegproof.analysis.bootstrap import LEVEL, Interval, Values, resampling_weights
+from jpegproof.analysis.bootstrap import LEVEL, Interval, Values, resampling_weights, units_that_count
 
 #: Fewer than for means, since each resample may take as long as the metric itself.
 POOLED_RESAMPLES = 1000
@@ -43,22 +43,28 @@ class Resamples:
     Args:
         seed: of the draws, which are the first ones of `mean_intervals`.
         resamples: how many.
+        block: how many pictures are drawn together.
+
+    Attributes:
+        seed, block: as above.
     """
 
-    def __init__(self, seed: int, resamples: int = POOLED_RESAMPLES) -> None:
-        self._seed = seed
+    def __init__(self, seed: int, resamples: int = POOLED_RESAMPLES, block: int = 1) -> None:
+        self.seed = seed
+        self.block = block
         self._resamples = resamples
+        self._drawn: tuple[int, list[Values]] = (0, [])
         self._known: dict[tuple[int, bytes], tuple[PooledMetric, Values]] = {}
 
     def interval(self, metric: PooledMetric) -> Interval:
         """The metric with its 95 % percentile interval."""
         counted = metric.usable
-        return interval_of(self._of(metric, counted), int(counted.sum()))
+        return self._interval(self._of(metric, counted), counted)
 
     def difference(self, first: PooledMetric, second: PooledMetric) -> Interval:
         """Second less first, over the pictures that count for both."""
         counted = first.usable & second.usable
-        return interval_of(self._of(second, counted) - self._of(first, counted), int(counted.sum()))
+        return self._interval(self._of(second, counted) - self._of(first, counted), counted)
 
     def gap_closed(
         self, originals: Sequence[PooledMetric | float], without: Sequence[PooledMetric], cured: Sequence[PooledMetric]
@@ -84,8 +90,8 @@ class Resamples:
             return Interval(None, None, None, n), mean_gap
         with np.errstate(divide="ignore", invalid="ignore"):
             shares = 100.0 * gain / gap
-        told_apart = n > 1 and np.nanpercentile(gap[1:], _TAIL) > 0
-        whole = interval_of(shares, n)
+        told_apart = self.units(counted) > 1 and np.nanpercentile(gap[1:], _TAIL) > 0
+        whole = self._interval(shares, counted)
         return whole if told_apart else Interval(whole.value, None, None, n), mean_gap
 
     def drawn(self, metric: Resampled, counted: Flags) -> Values:
@@ -96,8 +102,12 @@ class Resamples:
             counted: (N,) the pictures.
         """
         once = metric.values(counted[None].astype(np.float64))
-        drawn = resampling_weights(len(counted), self._seed, self._resamples) if counted.any() else ()
+        drawn = self._draws(len(counted)) if counted.any() else ()
         return np.concatenate([once, *(metric.values(weights * counted) for weights in drawn)])
+
+    def units(self, counted: Flags) -> int:
+        """How many blocks hold a picture that counts; without blocks, how many pictures do."""
+        return int(units_that_count(counted[:, None], self.block)[0])
 
     def _of(self, metric: PooledMetric, counted: Flags) -> Values:
         """(1 + resamples,): the metric itself, then in each resample, over the pictures that count."""
@@ -107,16 +117,31 @@ class Resamples:
             self._known[key] = (metric, self.drawn(metric, counted))
         return self._known[key][1]
 
+    def _draws(self, pictures: int) -> list[Values]:
+        """The weights of all resamples; those of the last number of pictures are kept for the next metric."""
+        if self._drawn[0] != pictures:
+            self._drawn = (pictures, list(resampling_weights(pictures, self.seed, self._resamples, self.block)))
+        return self._drawn[1]
+
+    def _interval(self, values: Values, counted: Flags) -> Interval:
+        return interval_of(values, int(counted.sum()), self.units(counted))
+
 
 _TAIL = (1 - LEVEL) / 2 * 100
 
 
-def interval_of(values: Values, n: int) -> Interval:
-    """The interval of (1 + R,) values: the number itself, then the number in each resample, NaN where it has none."""
+def interval_of(values: Values, n: int, units: int) -> Interval:
+    """The interval of (1 + R,) values: the number itself, then the number in each resample, NaN where it has none.
+
+    Args:
+        values: as `Resamples.drawn` answers with.
+        n: pictures that count.
+        units: pictures, or blocks of them, that were drawn; fewer than two say nothing of how sure the number is.
+    """
     if not np.isfinite(values[0]):
         return Interval(None, None, None, n)
     drawn = values[1:][np.isfinite(values[1:])]
-    if n < 2 or not len(drawn):
+    if units < 2 or not len(drawn):
         return Interval(float(values[0]), None, None, n)
     low, high = np.percentile(drawn, [_TAIL, 100 - _TAIL])
     return Interval(float(values[0]), float(low), float(high), n)

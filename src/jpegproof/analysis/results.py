@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from jpegproof.analysis import classification
+from jpegproof.analysis import classification, segmentation
+from jpegproof.analysis.blocks import BlockGain, blocks_of, by_block
 from jpegproof.analysis.bootstrap import Interval, mean_intervals
 from jpegproof.analysis.by_class import ClassMetric, class_differences, class_intervals
 from jpegproof.analysis.columns import Column, read_columns
@@ -36,6 +38,9 @@ METRICS = {
     ),
     "detection": TaskMetrics(box_metrics, COLUMNS, REFERENCE_COLUMNS, precision_of_classes),
     "instance_segmentation": TaskMetrics(box_and_mask_metrics, COLUMNS, REFERENCE_COLUMNS, precision_of_classes),
+    "semantic_segmentation": TaskMetrics(
+        segmentation.segmentation_metrics, segmentation.COLUMNS, segmentation.COLUMNS, segmentation.iou_of_classes
+    ),
 }
 
 #: The metrics that are shares of pictures, in percent, and what one picture can add to a share or to a difference.
@@ -45,7 +50,7 @@ SHARE, CHANGE = (0.0, 100.0), (-100.0, 100.0)
 #: The metrics that have no gap to close, since lower is better.
 WITHOUT_GAP = frozenset(["distance"])
 #: The metrics that compare with the answers on the originals, and what they are on the originals themselves.
-AGAINST_ORIGINALS = {"agreement": 100.0, "mask_agreement": 100.0, "distance": 0.0}
+AGAINST_ORIGINALS = {"agreement": 100.0, "mask_agreement": 100.0, "pixel_agreement": 100.0, "distance": 0.0}
 
 #: What the first edge of a comparison with the originals is called.
 REFERENCE = "reference"
@@ -59,6 +64,7 @@ class Numbers:
         results, comparisons, gaps, skips: of all pictures.
         classes: numbers of each class, whose name is the slice and ``n`` the pictures that hold it.
         class_comparisons: the same less the numbers on the originals.
+        blocks: of the data sets whose pictures are resampled in blocks.
     """
 
     results: list[Result] = field(default_factory=list)
@@ -67,6 +73,7 @@ class Numbers:
     skips: list[Skip] = field(default_factory=list)
     classes: list[Result] = field(default_factory=list)
     class_comparisons: list[Comparison] = field(default_factory=list)
+    blocks: list[BlockGain] = field(default_factory=list)
 
 
 def study_numbers(plan: Plan, store: Store, finished: frozenset[str]) -> Numbers:
@@ -79,13 +86,13 @@ def study_numbers(plan: Plan, store: Store, finished: frozenset[str]) -> Numbers
         StoreError: a prediction file is damaged.
     """
     numbers = Numbers()
-    resamples = Resamples(plan.seed)
     for model, task in plan.tasks.items():
         cells = plan.cells_of(plan.reference_edge(model), 0)
         if not is_whole(cells, finished):
             continue
         reference = read_cells(store, cells, METRICS[task].reference_columns)
         data = plan.shards[cells[0].shard].data
+        resamples = Resamples(plan.seed, block=plan.data[data].block)
         columns: list[Column] = []
         originals: Mapping[str, ClassMetric] = {}
         for column, of_classes in read_columns(plan, store, finished, model, METRICS[task], reference, resamples):
@@ -96,6 +103,7 @@ def study_numbers(plan: Plan, store: Store, finished: frozenset[str]) -> Numbers
         numbers.results.extend(_results(plan, model, data, columns, resamples))
         numbers.comparisons.extend(_comparisons(plan, model, data, columns, resamples))
         numbers.gaps.extend(_gaps(plan, model, data, columns, resamples))
+        numbers.blocks.extend(_blocks(plan, model, data, columns, reference["picture"].to_pylist()))
         known = {(skip.dataset, skip.picture) for skip in numbers.skips}
         for skip in (skip for column in columns for skip in column.skips):
             if (data, skip[0]) not in known:
@@ -106,7 +114,7 @@ def study_numbers(plan: Plan, store: Store, finished: frozenset[str]) -> Numbers
 
 def _results(plan: Plan, model: str, data: str, columns: Sequence[Column], resamples: Resamples) -> Iterator[Result]:
     named = [(column, metric) for column in columns for metric in column.metrics]
-    intervals = _intervals([(column.metrics[metric], None, metric) for column, metric in named], plan.seed, resamples)
+    intervals = _intervals([(column.metrics[metric], None, metric) for column, metric in named], resamples)
     for (column, metric), interval in zip(named, intervals, strict=True):
         if column.compression.is_original and column.edge.mitigation == "none" and metric in AGAINST_ORIGINALS:
             continue  # of the reference with itself
@@ -176,9 +184,7 @@ def _comparisons(
         if metric in pair[2].metrics and not (pair[0] == REFERENCE and metric in AGAINST_ORIGINALS)
     ]
     both = [(pair[3].metrics[metric], pair[2].metrics[metric], metric) for pair, metric in named]
-    for ((mitigation, corrector, _, second), metric), interval in zip(
-        named, _intervals(both, plan.seed, resamples), strict=True
-    ):
+    for ((mitigation, corrector, _, second), metric), interval in zip(named, _intervals(both, resamples), strict=True):
         yield from _comparison(plan, _scope(plan, model, data, metric), (mitigation, corrector), second, interval)
 
 
@@ -222,7 +228,7 @@ def _gaps(plan: Plan, model: str, data: str, columns: Sequence[Column], resample
                 without = [found[untreated, item][metric] for item in group]
                 cured = [found[edge, item][metric] for item in group]
                 ideal = AGAINST_ORIGINALS[metric] if metric in AGAINST_ORIGINALS else originals[metric]
-                share, gap = _gap_closed(ideal, without, cured, plan.seed, resamples)
+                share, gap = _gap_closed(ideal, without, cured, resamples)
                 yield Gap(
                     **_scope(plan, model, data, metric),
                     mitigation=edge.mitigation,
@@ -239,18 +245,57 @@ def _gaps(plan: Plan, model: str, data: str, columns: Sequence[Column], resample
                 )
 
 
+def _blocks(
+    plan: Plan, model: str, data: str, columns: Sequence[Column], pictures: Sequence[str]
+) -> Iterator[BlockGain]:
+    """What each cure gains in each block, against no cure at the same compression."""
+    size = plan.data[data].block
+    untreated = plan.edges[plan.reference_edge(model)]
+    without = {column.compression: column.metrics for column in columns if column.edge == untreated}
+    for column in columns if size > 1 else ():
+        base = without.get(column.compression, {})
+        for metric in (name for name in column.metrics if name in base and column.edge != untreated):
+            counted = _counted(base[metric]) & _counted(column.metrics[metric])
+            before, after = (by_block(item, counted, size) for item in (base[metric], column.metrics[metric]))
+            for number, places in enumerate(blocks_of(len(pictures), size)):
+                if not np.isfinite(before[number]) or not np.isfinite(after[number]):
+                    continue
+                yield BlockGain(
+                    **_scope(plan, model, data, metric),
+                    mitigation=column.edge.mitigation,
+                    corrector=column.edge.corrector,
+                    codec=column.compression.codec,
+                    subsampling="" if column.compression.is_original else column.compression.subsampling,
+                    stage="" if column.compression.is_original else plan.stage,
+                    quality=column.compression.nominal_quality,
+                    block=number + 1,
+                    first=pictures[places[0]],
+                    last=pictures[places[-1]],
+                    untreated=float(before[number]),
+                    value=float(after[number]),
+                    gain=float(after[number] - before[number]),
+                    n=int(counted[places].sum()),
+                )
+
+
+def _counted(metric: Metric) -> NDArray[np.bool_]:
+    """(N,) the pictures that count for a metric."""
+    return np.isfinite(metric) if isinstance(metric, np.ndarray) else metric.usable
+
+
 def _scope(plan: Plan, model: str, data: str, metric: str, part: str = "all") -> dict[str, Any]:
     """What rows of every kind say alike of where they belong."""
     where = {"task": plan.tasks[model], "dataset": data, "slice": part, "model": model, "metric": metric}
     return {**where, "chain": "", "seed": plan.seed}
 
 
-def _intervals(asked: Sequence[tuple[Metric, Metric | None, str]], seed: int, resamples: Resamples) -> list[Interval]:
+def _intervals(asked: Sequence[tuple[Metric, Metric | None, str]], resamples: Resamples) -> list[Interval]:
     """The interval of each metric, or of its difference from the second one, by the metric's name."""
     means = [(a, b, name) for a, b, name in asked if isinstance(a, np.ndarray)]
     columns = [a - b if isinstance(b, np.ndarray) else a for a, b, _ in means]
     ranges = [None if name not in SHARES else SHARE if b is None else CHANGE for _, b, name in means]
-    of_means = iter(mean_intervals(np.stack(columns, axis=1), seed, ranges=ranges) if columns else [])
+    seed, block = resamples.seed, resamples.block
+    of_means = iter(mean_intervals(np.stack(columns, axis=1), seed, ranges=ranges, block=block) if columns else [])
     found = []
     for metric, other, _ in asked:
         if isinstance(metric, np.ndarray):
@@ -264,14 +309,14 @@ def _intervals(asked: Sequence[tuple[Metric, Metric | None, str]], seed: int, re
 
 
 def _gap_closed(
-    ideal: Metric | float, without: Sequence[Metric], cured: Sequence[Metric], seed: int, resamples: Resamples
+    ideal: Metric | float, without: Sequence[Metric], cured: Sequence[Metric], resamples: Resamples
 ) -> tuple[Interval, float | None]:
     if isinstance(without[0], np.ndarray):
         columns = [column for column in without if isinstance(column, np.ndarray)]
         whole = np.where(np.isfinite(columns[0]), ideal, np.nan) if isinstance(ideal, float) else ideal
         assert isinstance(whole, np.ndarray)
         treated = [column for column in cured if isinstance(column, np.ndarray)]
-        return gap_closed([whole] * len(columns), columns, treated, seed)
+        return gap_closed([whole] * len(columns), columns, treated, resamples.seed, resamples.block)
     assert not isinstance(ideal, np.ndarray)
     untreated = [metric for metric in without if not isinstance(metric, np.ndarray)]
     healed = [metric for metric in cured if not isinstance(metric, np.ndarray)]

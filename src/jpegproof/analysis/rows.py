@@ -24,8 +24,8 @@ class Result:
         dataset: the data set's name in the study.
         slice: the part of the data set that counts; ``all`` for the whole.
         model: the model's name in the study.
-        metric: ``top1``, ``top5``, ``agreement`` (all in percent), ``true_label_log_probability`` (nats) or
-            ``distance`` (in the model's own output units).
+        metric: ``top1``, ``mAP``, ``mIoU``, ``agreement``, ... (all in percent), ``true_label_log_probability`` (nats)
+            or ``distance`` (in the model's own output units).
         mitigation: the paper's row name: ``none``, ``off_the_shelf``, ...
         corrector: the corrector's name in the study; ``identity`` where there is none.
         codec: ``jpeg``; empty for the reference.

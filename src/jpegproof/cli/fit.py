@@ -74,6 +74,8 @@ def run(arguments: argparse.Namespace) -> int:
             layout=arguments.layout,
             classes=arguments.classes,
             annotations=arguments.annotations,
+            labels=arguments.labels,
+            void=arguments.void,
             limit=arguments.limit,
             batch=arguments.batch,
             learning_rate=arguments.learning_rate,

@@ -4,6 +4,7 @@ examples:
   jpegproof measure torchvision:resnet50 photos/ --qualities 10:90:10
   jpegproof measure timm:efficientnet_b3 imagenet/val --weights b3.safetensors --out results/b3
   jpegproof measure my_model.py:build uploads/ --layout folder --resize 256 --crop 224
+  jpegproof measure my_segmenter.py:build camvid/val --labels camvid/valannot --classes classes.txt --void Unlabelled
   jpegproof measure jpegproof:world-classifier world --limit 500
 """
 
@@ -66,6 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
             layout=arguments.layout,
             classes=arguments.classes,
             annotations=arguments.annotations,
+            labels=arguments.labels,
+            void=arguments.void,
             limit=arguments.limit,
             stage=arguments.stage,
             subsampling=arguments.subsampling,

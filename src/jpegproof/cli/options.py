@@ -33,9 +33,18 @@ def add_machine_options(verb: argparse.ArgumentParser, *, workers: bool = True, 
 def add_data_options(verb: argparse.ArgumentParser) -> None:
     """How the pictures lie."""
     data = verb.add_argument_group("the pictures")
-    data.add_argument("--layout", choices=("auto", "imagenet", "image_folder", "coco", "folder"), default="auto")
-    data.add_argument("--classes", metavar="FILE", help="class folder names in label order, one a line")
-    data.add_argument("--annotations", metavar="FILE", help="COCO's annotations, if the folder holds several or none")
+    layouts = ("auto", "imagenet", "image_folder", "coco", "ade20k", "label_maps", "folder")
+    data.add_argument("--layout", choices=layouts, default="auto")
+    data.add_argument("--classes", metavar="FILE", help="names of class folders or of label maps' values, one a line")
+    data.add_argument(
+        "--annotations",
+        metavar="FILE",
+        help="COCO's annotations, if the folder holds several or none; or a list of ADE20K's pictures (.odgt)",
+    )
+    data.add_argument("--labels", metavar="DIR", help="folder of label maps, called as the pictures are")
+    data.add_argument(
+        "--void", action="append", default=[], metavar="V", help="class or value of unlabelled pixels; may be repeated"
+    )
     data.add_argument("--limit", type=int, metavar="N", help="only so many pictures, evenly spaced")
 
 
@@ -43,7 +52,7 @@ def add_task_option(verb: argparse.ArgumentParser) -> None:
     """What a network of one's own does."""
     verb.add_argument(
         "--task",
-        choices=("classification", "detection", "instance_segmentation"),
+        choices=("classification", "detection", "instance_segmentation", "semantic_segmentation"),
         help="what a network of your own does (default: classification)",
     )
 

@@ -13,7 +13,7 @@ from jpegproof.verbs.fit import Fit
 from jpegproof.verbs.report import Report
 
 #: What is shown of all that is in results.csv, in percent.
-_SHOWN = frozenset(["top1", "top5", "agreement", "mAP", "AP50", "mask_mAP", "mask_agreement"])
+_SHOWN = frozenset(["top1", "top5", "agreement", "mAP", "AP50", "mask_mAP", "mask_agreement", "mIoU", "pixel_accuracy"])
 
 
 def print_summary(report: Report) -> None:

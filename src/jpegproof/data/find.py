@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from jpegproof.data.ade20k import ade20k_pictures, looks_like_ade20k
 from jpegproof.data.coco import CocoPictures
 from jpegproof.data.coco_places import annotation_files
 from jpegproof.data.files import folder_at, is_picture_name, pictures_below
@@ -19,6 +20,7 @@ LAYOUTS: dict[str, Callable[[Path], PictureSet]] = {
     "imagenet": imagenet_folder,
     "image_folder": ImageFolder,
     "coco": CocoPictures,
+    "ade20k": ade20k_pictures,
     "folder": UnlabelledFolder,
 }
 
@@ -28,9 +30,10 @@ def open_pictures(path: Path, layout: str = "auto") -> PictureSet:
 
     Args:
         path: the folder.
-        layout: ``imagenet``, ``image_folder``, ``coco``, ``folder``, or ``auto`` to tell from the folder: annotations
-            in COCO's format belong to it, then ``coco``; most class folders are ImageNet wnids, then ``imagenet``;
-            class folders, then ``image_folder``; pictures beside them or no class folders, then ``folder``.
+        layout: ``imagenet``, ``image_folder``, ``coco``, ``ade20k``, ``folder``, or ``auto`` to tell from the folder:
+            annotations in COCO's format belong to it, then ``coco``; label maps called as ADE20K's belong to it, then
+            ``ade20k``; most class folders are ImageNet wnids, then ``imagenet``; class folders, then ``image_folder``;
+            pictures beside them or no class folders, then ``folder``.
 
     Raises:
         DataError: the folder is missing, empty or not in the layout.
@@ -48,6 +51,8 @@ def open_pictures(path: Path, layout: str = "auto") -> PictureSet:
 def _layout_of(root: Path) -> str:
     if annotation_files(root):
         return "coco"
+    if looks_like_ade20k(root):
+        return "ade20k"
     names = [folder.name for folder in class_folders(root) if pictures_below(folder)]
     if not names or any(is_picture_name(path.name) for path in root.iterdir() if path.is_file()):
         return "folder"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from jpegproof.analysis.rows import Gap, by_column
 from jpegproof.reports.metrics import find_metric
 from jpegproof.reports.names import MITIGATION_LABELS, edge_label, plain, setting_label
-from jpegproof.reports.tables import format_number
+from jpegproof.reports.tables import block_clause, format_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,13 @@ class GapTable:
     rows: tuple[tuple[str, tuple[GapCell, ...]], ...]
 
 
-def build_gap_tables(gaps: Sequence[Gap]) -> list[GapTable]:
-    """One table per task, data set, slice, model, metric and compression setting, in the order of the rows."""
+def build_gap_tables(gaps: Sequence[Gap], blocks: Mapping[str, int] | None = None) -> list[GapTable]:
+    """One table per task, data set, slice, model, metric and compression setting, in the order of the rows.
+
+    Args:
+        gaps: the rows of ``gaps.csv``.
+        blocks: as in `StudyRecord`.
+    """
     setting = ("codec", "subsampling", "chain", "stage")
     tables = []
     for key, rows in by_column(gaps, "task", "dataset", "slice", "model", "metric", *setting).items():
@@ -60,7 +65,8 @@ def build_gap_tables(gaps: Sequence[Gap]) -> list[GapTable]:
         tables.append(
             GapTable(
                 caption=f"Share of the gap closed (%), {what.inline_label}: {plain(model)}, {plain(task)} on {where}"
-                + (f"; {after}" if after else ""),
+                + (f"; {after}" if after else "")
+                + block_clause((blocks or {}).get(dataset, 1)),
                 columns=tuple(column.replace("+", " + ") for column in columns),
                 gaps=tuple(_amount(gap, what.is_percentage) for gap in lost),
                 rows=shown,

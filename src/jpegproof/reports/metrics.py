@@ -75,6 +75,13 @@ _METRICS = {
     **_average_precisions("", ""),
     **_average_precisions("mask_", "Mask "),
     "mIoU": Metric("Mean IoU", "%", True, "reaches a mean intersection over union of {value} on {pictures}"),
+    "pixel_accuracy": Metric("Pixel accuracy", "%", True, "is right on {value} of the pixels of {pictures}"),
+    "pixel_agreement": Metric(
+        "Pixels as on the originals",
+        "%",
+        True,
+        "gives {value} of the pixels of {pictures} the class that it gives them on the originals",
+    ),
     "agreement": Metric(
         "Agreement with the originals",
         "%",
@@ -107,7 +114,7 @@ _METRICS = {
     ),
 }
 #: The metrics that are 100 on the originals, without being measured there.
-AGREEMENTS = frozenset(["agreement", "mask_agreement"])
+AGREEMENTS = frozenset(["agreement", "mask_agreement", "pixel_agreement"])
 _HEADLINES = ("top1", "accuracy", "patch_accuracy", "mAP", "mIoU")
 
 

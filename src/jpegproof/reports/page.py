@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
@@ -75,7 +75,8 @@ def build_tables_with_losses(record: StudyRecord) -> list[Table]:
     """Every table of a report: each table of values, followed by what is lost where that can be told."""
     comparisons = PairedDifferences(record.comparisons)
     tables: list[Table] = []
-    for table in build_tables(record.results):
+    for plain_table in build_tables(record.results):
+        table = replace(plain_table, block=record.blocks.get(plain_table.key.dataset, 1))
         losses = build_loss_table(table, comparisons)
         tables += [table] if losses is None else [table, losses]
     return tables
@@ -97,7 +98,7 @@ def build_page(record: StudyRecord) -> ReportPage:
         notes=tuple(notes),
         summaries=tuple(summarise([table for table in tables if table.quantity is Quantity.VALUE], comparisons)),
         sections=tuple(Section(table, stem) for table, stem in zip(tables, file_stems(tables), strict=True)),
-        gap_tables=tuple(build_gap_tables(record.gaps)),
+        gap_tables=tuple(build_gap_tables(record.gaps, record.blocks)),
         error_sections=tuple(build_error_sections(record.errors, record.error_comparisons)),
         class_tables=tuple(build_class_tables(record.classes, record.class_comparisons)),
         file_sizes=tuple(_file_sizes(tables)),
@@ -170,7 +171,8 @@ def _protocol(record: StudyRecord, tables: Iterable[Table]) -> Iterable[tuple[st
     if qualities:
         yield "Compression", "; ".join(dict.fromkeys(table.setting for table in tables if table.setting))
         yield "Qualities", ", ".join(str(quality) for quality in qualities)
-    yield "Intervals", "95 %, bootstrap over the pictures"
+    in_blocks = [f"of {plain(name)} over blocks of {block} pictures" for name, block in record.blocks.items()]
+    yield "Intervals", "; ".join(["95 %, bootstrap over the pictures", *in_blocks])
     if record.comparisons:
         yield "Comparisons", "picture by picture (paired bootstrap)"
     yield "Seed", ", ".join(str(seed) for seed in sorted({row.seed for row in results}))

@@ -28,6 +28,7 @@ class StudyRecord:
         classes: the rows of ``classes.csv``.
         class_comparisons: the rows of ``classes_comparisons.csv``.
         notes: sentences that a reader must know before the numbers.
+        blocks: by data set, how many pictures that follow each other were resampled together, where that is not one.
     """
 
     title: str
@@ -44,3 +45,4 @@ class StudyRecord:
     error_comparisons: list[ErrorComparison] = field(default_factory=list)
     classes: list[Result] = field(default_factory=list)
     class_comparisons: list[Comparison] = field(default_factory=list)
+    blocks: dict[str, int] = field(default_factory=dict)

@@ -100,6 +100,7 @@ class Table:
             measured on them too or nothing else was measured.
         blocks: one per model.
         decimals: digits behind the point that the numbers are shown with.
+        block: how many pictures that follow each other were resampled together for the intervals.
     """
 
     key: TableKey
@@ -107,6 +108,7 @@ class Table:
     columns: tuple[int | None, ...]
     blocks: tuple[ModelBlock, ...]
     decimals: int
+    block: int = 1
 
     @property
     def metric(self) -> Metric:
@@ -130,12 +132,17 @@ class Table:
     def caption(self) -> str:
         """One line that says what the numbers are."""
         after = f"; {self.setting}" if self.setting else ""
-        return f"{self.axis}: {plain(self.key.task)} on {self.subject}{after}"
+        return f"{self.axis}: {plain(self.key.task)} on {self.subject}{after}{block_clause(self.block)}"
 
     @property
     def axis(self) -> str:
         """What the numbers are, with their unit."""
         return self.metric.loss_axis if self.quantity is Quantity.LOSS else self.metric.axis
+
+
+def block_clause(block: int) -> str:
+    """What a caption adds where pictures were resampled in blocks; empty where one by one."""
+    return f"; intervals over blocks of {block} pictures" if block > 1 else ""
 
 
 def format_number(value: float | None, decimals: int) -> str:

@@ -44,7 +44,7 @@ def write_report(record: StudyRecord, out: Path) -> Path:
             figure = draw_table(table, styles)
             replace_file(out / "figures" / f"{stem}.png", png(figure))
             replace_file(out / "figures" / f"{stem}.svg", svg(figure).encode())
-    gap_tables = build_gap_tables(record.gaps)
+    gap_tables = build_gap_tables(record.gaps, record.blocks)
     if gap_tables:
         replace_file(out / "tables" / "gaps.md", "\n".join(map(gap_markdown, gap_tables)).encode("utf-8", "replace"))
     page = out / "report.html"

@@ -15,7 +15,7 @@ from jpegproof.jpeg.compression import ORIGINAL, Compression
 from jpegproof.studies.artifacts import Artifact, make_artifacts, training_pictures
 from jpegproof.studies.fingerprint import PROTOCOL_VERSION, fingerprint
 from jpegproof.studies.folds import folds_of, lineage, of_fold
-from jpegproof.studies.spec import CompressionSpec, StudySpec
+from jpegproof.studies.spec import CompressionSpec, DataSpec, StudySpec, WorldSpec
 from jpegproof.studies.store import write_whole
 from jpegproof.studies.workshop import IDENTITY, Workshop
 from jpegproof.tasks.protocol import numbered, plain_target
@@ -68,16 +68,18 @@ class DataFacts:
     """What the results need to know of a data set after it is gone.
 
     Attributes:
-        task: that its labels are for; empty where there are none.
+        task: whose targets it holds; empty without labels.
         pictures: how many are used.
-        notes: what must stand beside the results.
+        notes: what must stand beside every result on it.
         class_names: by the number that labels have; empty where it has none.
+        block: how many pictures that follow each other are resampled together; 1 where each stands for itself.
     """
 
     task: str
     pictures: int
     notes: tuple[str, ...]
     class_names: Mapping[int, str] = field(default_factory=dict)
+    block: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,7 @@ def load_plan(path: Path) -> Plan:
                     facts["pictures"],
                     tuple(facts["notes"]),
                     {int(number): label for number, label in facts.get("class_names", {}).items()},
+                    facts.get("block", 1),
                 )
                 for name, facts in content["data"].items()
             },
@@ -225,7 +228,11 @@ def make_plan(spec: StudySpec, workshop: Workshop) -> Plan:
                 cells.append(Cell(shard_number, number, edge_number, name))
     facts = {
         name: DataFacts(
-            pictures.task, len(workshop.chosen(name)), tuple(pictures.notes), numbered(pictures.class_names or ())
+            pictures.task,
+            len(workshop.chosen(name)),
+            tuple(pictures.notes),
+            numbered(pictures.class_names or ()),
+            _block(spec.data[name]),
         )
         for name in spec.data
         if name in used and (pictures := workshop.pictures(name))
@@ -340,6 +347,10 @@ def _leak(training: str, learned: str, measured: str, model: str, data: str) -> 
         f"training {training!r} learns from {measured}, on which {model} is measured behind it; give data {data!r} "
         "folds: 2 to cross-fit, or train on other pictures"
     )
+
+
+def _block(data: DataSpec | WorldSpec) -> int:
+    return (data.blocks if isinstance(data, DataSpec) else None) or 1
 
 
 def _compression(content: dict[str, Any]) -> Compression:

@@ -31,6 +31,7 @@ def reference_mistakes(content: Any, root: Path) -> Iterator[Mistake]:
             ("path", Path.is_dir, "folder"),
             ("classes", Path.is_file, "file"),
             ("annotations", Path.is_file, "file"),
+            ("labels", Path.is_dir, "folder"),
         ):
             yield from _missing_file(("data", name, key), _mapping(data, name).get(key), root, exists, what)
     for name in correctors:

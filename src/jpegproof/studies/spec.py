@@ -50,21 +50,44 @@ _FOLDS = (
 )
 
 
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, int | str) else value
+
+
 class DataSpec(_Part):
     """A data set: a folder of pictures."""
 
     path: Path = Field(description="The folder; relative to the study's root.")
-    layout: Literal["auto", "imagenet", "image_folder", "folder", "coco"] = Field(
+    layout: Literal["auto", "imagenet", "image_folder", "folder", "coco", "ade20k", "label_maps"] = Field(
         "auto", description="How the folder is laid out; auto tells from its contents."
     )
     classes: Path | None = Field(
-        None, description="For image_folder: a text file of class folder names in label order, one a line."
+        None,
+        description="A text file of class names in label order, one a line: of class folders (image_folder), or of the "
+        "values in label maps.",
     )
     annotations: Path | None = Field(
-        None, description="For coco: the annotations file, where the folder holds several or none."
+        None,
+        description="For coco: the annotations file, where the folder holds several or none; for ade20k: a list of "
+        "pictures (.odgt).",
+    )
+    labels: Path | None = Field(
+        None, description="For label_maps: the folder of the label maps, called as the pictures are; needs classes."
+    )
+    void: Annotated[list[int | str], BeforeValidator(_listed, json_schema_input_type=int | str | list[int | str])] = (
+        Field(
+            default_factory=list,
+            description="In label maps: classes or values that say that nothing is known of a pixel.",
+        )
     )
     limit: int | None = Field(None, ge=1, description="Use only so many pictures, evenly spaced over the set.")
     folds: int | None = Field(None, ge=2, le=20, description=_FOLDS)
+    blocks: int | None = Field(
+        None,
+        ge=2,
+        description="Pictures that follow each other, as in a video: intervals resample blocks of so many, in the "
+        "set's order, instead of single pictures.",
+    )
 
 
 class WorldSpec(_Part):
@@ -72,8 +95,10 @@ class WorldSpec(_Part):
 
     world: Literal["train", "val", "test"] = Field(description="Which of the world's splits.")
     size: int = Field(2000, ge=1, description="How many pictures.")
-    task: Literal["classification", "detection"] = Field(
-        "classification", description="One class a picture, or larger pictures of several objects with boxes and masks."
+    task: Literal["classification", "detection", "semantic_segmentation"] = Field(
+        "classification",
+        description="One class a picture, or larger pictures of several objects: with boxes and masks, or with the "
+        "class of each pixel.",
     )
     folds: int | None = Field(None, ge=2, le=20, description=_FOLDS)
 
@@ -105,7 +130,7 @@ class ModelSpec(_Part):
     preparation: PreparationSpec | None = Field(None, description="Where it differs from what the model comes with.")
     arguments: dict[str, Any] = Field(default_factory=dict, description="For an entry point's function.")
     batch_size: int | None = Field(None, ge=1, description="Pictures at once; the task's usual number unless given.")
-    task: Literal["classification", "detection", "instance_segmentation"] | None = Field(
+    task: Literal["classification", "detection", "instance_segmentation", "semantic_segmentation"] | None = Field(
         None,
         description="Of an entry point that answers with a bare network: what it does; classification if not said.",
     )

@@ -94,7 +94,9 @@ def dump_study(spec: StudySpec) -> str:
 
 def _paths_in(content: Mapping[str, Any]) -> Iterator[Place]:
     for name, data in content["data"].items():
-        yield from (("data", name, key) for key in ("path", "classes", "annotations") if data.get(key) is not None)
+        yield from (
+            ("data", name, key) for key in ("path", "classes", "annotations", "labels") if data.get(key) is not None
+        )
     for name, corrector in content.get("correctors", {}).items():
         if corrector.get("weights") is not None:
             yield "correctors", name, "weights"

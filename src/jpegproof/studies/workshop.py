@@ -14,17 +14,14 @@ from jpegproof.correctors.find import find_corrector
 from jpegproof.correctors.grid_corrector import GridCorrector
 from jpegproof.correctors.identity import Identity
 from jpegproof.correctors.protocol import Corrector
-from jpegproof.data.find import open_pictures
-from jpegproof.data.image_folder import ImageFolder
 from jpegproof.data.picture_set import PictureSet
-from jpegproof.data.world_objects import WorldObjects
-from jpegproof.data.world_pictures import WorldPictures
-from jpegproof.exceptions import DataError, JpegproofError, ModelError
+from jpegproof.exceptions import JpegproofError, ModelError
 from jpegproof.models.find import find_model
 from jpegproof.models.model import Model
 from jpegproof.models.names import is_entry_point
 from jpegproof.studies.folds import folds_of, of_fold
-from jpegproof.studies.spec import DataSpec, StudySpec, WorldSpec
+from jpegproof.studies.open_data import open_data
+from jpegproof.studies.spec import DataSpec, StudySpec
 from jpegproof.weights import load_into, read_weights
 
 IDENTITY = "identity"
@@ -68,7 +65,7 @@ class Workshop:
     def pictures(self, name: str) -> PictureSet:
         """The data set of a name. Raises DataError as the layouts do."""
         if name not in self._pictures:
-            self._pictures[name] = _open(self.spec.data[name])
+            self._pictures[name] = open_data(self.spec.data[name])
         return self._pictures[name]
 
     def chosen(self, name: str) -> list[int]:
@@ -176,33 +173,3 @@ class Workshop:
     def _placed(self, model: Model) -> Model:
         model.network.to(self.device).eval().requires_grad_(False)
         return model
-
-
-def _open(spec: DataSpec | WorldSpec) -> PictureSet:
-    if isinstance(spec, WorldSpec):
-        return (WorldObjects if spec.task == "detection" else WorldPictures)(spec.world, spec.size)
-    if spec.annotations is not None:
-        if spec.layout not in ("auto", "coco"):
-            raise DataError(f"{spec.path}: an annotations file goes with the layout coco, not {spec.layout}")
-        from jpegproof.data.coco import CocoPictures
-
-        return CocoPictures(spec.path, spec.annotations)
-    if spec.classes is None:
-        return open_pictures(spec.path, spec.layout)
-    if spec.layout not in ("auto", "image_folder"):
-        raise DataError(f"{spec.path}: a list of classes goes with the layout image_folder, not {spec.layout}")
-    return ImageFolder(spec.path, classes=_class_list(spec.classes))
-
-
-def _class_list(path: Path) -> tuple[str, ...]:
-    try:
-        # With or without the byte order mark that some editors put first.
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: is not UTF-8 text; save the list of class folders as UTF-8") from error
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
-    names = tuple(line.strip() for line in text.splitlines() if line.strip())
-    if len(set(names)) < len(names) or not names:
-        raise DataError(f"{path}: must name each class folder once, one a line, in label order")
-    return names

@@ -20,6 +20,7 @@ from jpegproof.tasks.detection_columns import (
     truth_columns,
 )
 from jpegproof.tasks.detector import Boxes, Dense, Detector
+from jpegproof.tasks.frozen_norms import learn_with_frozen_norms
 from jpegproof.tasks.geometry import Geometry
 from jpegproof.tasks.masks import decode_mask, encode_mask
 from jpegproof.tasks.objects import Detections, Objects
@@ -76,11 +77,8 @@ class Detection:
         return torch.stack([dense_distance(one, other) for one, other in zip(first, second, strict=True)])
 
     def learning(self, network: torch.nn.Module) -> None:
-        """See `Task.learning`; batch norm keeps its statistics, since batches of a few pictures would spoil them."""
-        network.train()
-        for layer in network.modules():
-            if isinstance(layer, torch.nn.modules.batchnorm._BatchNorm):
-                layer.eval()
+        """See `Task.learning`."""
+        learn_with_frozen_norms(network)
 
     def supervised_loss(
         self, network: torch.nn.Module, batch: Batch, targets: Sequence[Objects | None]

@@ -12,10 +12,16 @@ TASKS: dict[str, tuple[str, dict[str, Any]]] = {
     "classification": ("jpegproof.tasks.classification:Classification", {}),
     "detection": ("jpegproof.tasks.detection:Detection", {}),
     "instance_segmentation": ("jpegproof.tasks.detection:Detection", {"masks": True}),
+    "semantic_segmentation": ("jpegproof.tasks.segmentation:SemanticSegmentation", {}),
 }
 
 #: What the targets of a task are: a data set made for one task serves the others of its kind.
-_TARGETS = {"classification": "class", "detection": "objects", "instance_segmentation": "objects"}
+_TARGETS = {
+    "classification": "class",
+    "detection": "objects",
+    "instance_segmentation": "objects",
+    "semantic_segmentation": "label map",
+}
 
 
 def find_task(name: str) -> Task[Any, Any]:

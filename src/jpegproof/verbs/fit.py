@@ -67,6 +67,8 @@ def fit(
     layout: str = "auto",
     classes: str | Path | None = None,
     annotations: str | Path | None = None,
+    labels: str | Path | None = None,
+    void: str | int | Sequence[str | int] = (),
     limit: int | None = None,
     batch: int = 8,
     learning_rate: float | None = None,
@@ -96,7 +98,8 @@ def fit(
         corrector: stands before a learning model, frozen: ``default`` or a file.
         out: the folder; ``out/fit-OBJECTIVE-MODEL-DATA`` unless given.
         features: of a detector that has no ``dense``: names of layers whose outputs are compared.
-        weights, task, layout, classes, annotations, limit, stage, preparation, device, threads: as in `measure`.
+        weights, task, layout, classes, annotations, labels, void, limit: as in `measure`.
+        stage, preparation, device, threads: as in `measure`.
         batch: pictures a step.
         learning_rate: at its peak; 1e-4 for correctors and 2e-5 for models unless given.
         qualities: lowest and highest, ``10:90``; each picture gets one of them at random.
@@ -140,6 +143,8 @@ def fit(
                 classes,
                 annotations,
                 limit,
+                labels,
+                void,
             )
         },
         "models": {name: of_model} if model is not None else {},

@@ -34,6 +34,8 @@ def measure(
     layout: str = "auto",
     classes: str | Path | None = None,
     annotations: str | Path | None = None,
+    labels: str | Path | None = None,
+    void: str | int | Sequence[str | int] = (),
     limit: int | None = None,
     stage: str = "source",
     subsampling: str = "4:2:0",
@@ -56,13 +58,18 @@ def measure(
             ``path/file.py:function``, ``package.module:function``, or a `Model` from `jpegproof.wrap`.
         data: a folder of pictures, or ``world`` for the embedded world's 2,000 test pictures.
         weights: a local ``.safetensors`` or ``.pth`` file, the library's name of weights, or ``random``.
-        task: what a network of one's own does: ``classification`` (unless given), ``detection`` or
-            ``instance_segmentation``.
+        task: what a network of one's own does: ``classification`` (unless given), ``detection``,
+            ``instance_segmentation`` or ``semantic_segmentation``.
         qualities: ``first:last:step``, ``10,50`` or a list.
         out: the results folder; ``out/measure-MODEL-DATA`` unless given. What is finished there is not done again.
-        layout: ``auto``, ``imagenet``, ``image_folder``, ``coco`` or ``folder`` (no labels).
-        classes: a file of class folder names in label order, where only some of them are present.
-        annotations: COCO's annotations file, where the folder holds several or none.
+        layout: ``auto``, ``imagenet``, ``image_folder``, ``coco``, ``ade20k``, ``label_maps`` or ``folder`` (without
+            labels).
+        classes: a file of names in label order: of class folders, where only some of them are present, or of the values
+            in label maps.
+        annotations: COCO's annotations file, where the folder holds several or none; or a list of ADE20K's pictures
+            (``.odgt``).
+        labels: the folder of label maps, called as the pictures are; needs `classes`.
+        void: classes or values of label maps that say that nothing is known of a pixel.
         limit: use only so many pictures, evenly spaced.
         stage: ``source`` compresses the picture as stored; ``input`` after the model's resize and crop.
         subsampling: ``4:2:0``, ``4:2:2`` or ``4:4:4``.
@@ -100,7 +107,7 @@ def measure(
         "seed": seed,
         "data": {
             data_name: data_fields(
-                data, {"world": "test", **world_task(source, task)}, layout, classes, annotations, limit
+                data, {"world": "test", **world_task(source, task)}, layout, classes, annotations, limit, labels, void
             )
         },
         "models": {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from pydantic import ValidationError
 
+from jpegproof.data.files import folder_at
 from jpegproof.exceptions import DataError, JpegproofError, ModelError
 from jpegproof.models.model import Model
 from jpegproof.models.shipped_models import SHIPPED
@@ -36,11 +38,13 @@ def data_fields(
     classes: str | Path | None,
     annotations: str | Path | None,
     limit: int | None,
+    labels: str | Path | None = None,
+    void: str | int | Sequence[str | int] = (),
 ) -> dict[str, Any]:
     """A data set as a study file would say it; `world` is what stands for the embedded world.
 
     Raises:
-        DataError: there is no such file of class names, or of annotations.
+        DataError: there is no such file of class names or of annotations, or no such folder of label maps.
     """
     if str(data) == WORLD:
         return {**world, **given(size=limit)}
@@ -48,7 +52,15 @@ def data_fields(
         raise DataError(f"{classes}: there is no such file of class names; check the path")
     if annotations is not None and not Path(annotations).expanduser().is_file():
         raise DataError(f"{annotations}: there is no such file of annotations; check the path")
-    files = given(classes=classes and str(classes), annotations=annotations and str(annotations))
+    if labels is not None:
+        folder_at(labels)
+    voids = [void] if isinstance(void, str | int) else list(void)
+    files = given(
+        classes=classes and str(classes),
+        annotations=annotations and str(annotations),
+        labels=labels and str(labels),
+        void=voids or None,
+    )
     return {"path": str(data), "layout": layout, **files, **given(limit=limit)}
 
 
@@ -57,7 +69,8 @@ def world_task(model: str, task: str | None) -> dict[str, str]:
     library, _, name = model.partition(":")
     if task is None and library == "jpegproof" and name in SHIPPED:
         task = SHIPPED[name][1]
-    return {"task": "detection"} if task is not None and same_targets(task, "detection") else {}
+    kinds = ("detection", "semantic_segmentation")
+    return next(({"task": kind} for kind in kinds if task is not None and same_targets(task, kind)), {})
 
 
 def built_model(model: Any, weights: Any, preparation: Any) -> Model | None:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from jpegproof.analysis.blocks import BlockGain
 from jpegproof.analysis.results import study_numbers
 from jpegproof.analysis.rows import Comparison, Gap, Result, Skip, write_rows
 from jpegproof.analysis.tide.rows import ErrorComparison, ErrorRow
@@ -31,6 +32,7 @@ class Report:
         comparisons: paired differences, as in ``comparisons.csv``.
         gaps: how much of the gap each cure closes, as in ``gaps.csv``.
         skips: pictures that could not be used, as in ``skipped.csv``.
+        blocks: what each cure gains in each block of pictures that follow each other, as in ``blocks.csv``.
         missing_cells: how much of the study is not done yet.
         classes: every number of each class, as in ``classes.csv``.
         errors: what each kind of fault costs each detector, as in ``errors.csv``.
@@ -43,6 +45,7 @@ class Report:
     comparisons: list[Comparison]
     gaps: list[Gap]
     skips: list[Skip]
+    blocks: list[BlockGain]
     missing_cells: int
     classes: list[Result]
     errors: list[ErrorRow]
@@ -76,6 +79,8 @@ def report(folder: str | Path) -> Report:
         write_rows(out / "errors.csv", ErrorRow, errors.rows)
         write_rows(out / "errors_comparisons.csv", ErrorComparison, errors.comparisons)
         write_errors(errors.rows, out, every_quality=False)
+    if any(facts.block > 1 for facts in status.plan.data.values()):
+        write_rows(out / "blocks.csv", BlockGain, numbers.blocks)
     missing = status.total - status.done
     record = StudyRecord(
         title=status.plan.study,
@@ -92,19 +97,21 @@ def report(folder: str | Path) -> Report:
         error_comparisons=errors.comparisons,
         classes=numbers.classes,
         class_comparisons=numbers.class_comparisons,
+        blocks={name: facts.block for name, facts in status.plan.data.items() if facts.block > 1},
     )
     page = write_report(record, out)
     return Report(
-        out,
-        page,
-        numbers.results,
-        numbers.comparisons,
-        numbers.gaps,
-        numbers.skips,
-        missing,
-        numbers.classes,
-        errors.rows,
-        errors.comparisons,
+        folder=out,
+        page=page,
+        results=numbers.results,
+        comparisons=numbers.comparisons,
+        gaps=numbers.gaps,
+        skips=numbers.skips,
+        blocks=numbers.blocks,
+        missing_cells=missing,
+        classes=numbers.classes,
+        errors=errors.rows,
+        error_comparisons=errors.comparisons,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -168,3 +169,18 @@ def test_what_cannot_be_told_is_left_out_of_a_report(tmp_path: Path):
     said = scenes(0, pictures=20, masks=True)[1]
     boxes = detected_study(tmp_path / "boxes", TRUE, {(NONE, None): said}, task="instance_segmentation")
     assert {row.kind for row in told(boxes)} == {"boxes"}
+
+
+def test_frames_of_a_video_are_resampled_in_blocks(tmp_path: Path):
+    folder = detected_study(tmp_path, TRUE, {(NONE, None): SAID})
+    plan = study_status(folder).plan
+
+    def ends(block: int) -> tuple[float | None, float | None, float | None]:
+        blocked = replace(plan, data={"scenes": replace(plan.data["scenes"], block=block)})
+        ap = study_errors(blocked, Store(folder), study_status(folder).finished, resamples=20).rows[0]
+        return ap.value, ap.ci_low, ap.ci_high
+
+    alone, blocked, whole = ends(1), ends(5), ends(20)
+    assert alone[0] == blocked[0] == whole[0]
+    assert alone[1:] != blocked[1:]
+    assert whole[1:] == (None, None)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jpegproof.analysis.bootstrap import LEVEL, resampling_weights
+from jpegproof.analysis.bootstrap import LEVEL, resampling_weights, units_that_count
 from jpegproof.analysis.detection.coco_rules import Kind
 from jpegproof.analysis.stored import is_whole, read_cells
 from jpegproof.analysis.tide.costs import costs_of, resampled_costs
@@ -91,7 +91,8 @@ def column_costs(
     known = np.array([truth is not None for truth in about.truths], dtype=bool)
     usable = {place: known & _answered(store, own) for place, own in cells.items()}
     pairs = compared(plan, about.model, list(cells))
-    weights = np.concatenate([np.ones((1, len(known))), *resampling_weights(len(known), plan.seed, resamples)])
+    block = plan.data[about.data].block
+    weights = np.concatenate([np.ones((1, len(known))), *resampling_weights(len(known), plan.seed, resamples, block)])
     for place, own in cells.items():
         partners = [pair[0] if pair[1] == place else pair[1] for pair in pairs if place in pair]
         counted = [usable[place], *(usable[place] & usable[partner] for partner in partners)]
@@ -101,7 +102,7 @@ def column_costs(
             drawn: dict[bytes, Values] = {}
             for flags in counted:
                 if flags.tobytes() not in drawn:
-                    drawn[flags.tobytes()] = _drawn(evidence, weights, flags)
+                    drawn[flags.tobytes()] = _drawn(evidence, weights, flags, block)
             scope = _scope(plan, about, kind, place)
             rows = list(_rows(plan, place, scope, evidence, drawn[usable[place].tobytes()]))
             yield ColumnCosts(place, kind, scope, rows, usable[place], drawn)
@@ -123,11 +124,11 @@ def interval_ends(drawn: Values) -> tuple[Values, Values] | None:
     return (*np.percentile(told, [tail, 100 - tail], axis=0),) if len(told) else None
 
 
-def _drawn(evidence: Evidence, weights: Values, counted: Flags) -> Values:
-    """NaN in a resample that misses every picture that counts, and in all of them where one picture alone counts."""
+def _drawn(evidence: Evidence, weights: Values, counted: Flags, block: int) -> Values:
+    """NaN in a resample that misses every picture that counts, and in all of them where one block alone counts."""
     values = resampled_costs(evidence, weights * counted)
     says_nothing = np.asarray(weights @ counted.astype(np.float64) == 0)
-    says_nothing[1:] |= counted.sum() < 2
+    says_nothing[1:] |= units_that_count(counted[:, None], block)[0] < 2
     values[says_nothing] = np.nan
     return values
 

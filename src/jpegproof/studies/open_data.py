@@ -1,0 +1,66 @@
+"""The data sets that a study names."""
+
+from __future__ import annotations
+
+from jpegproof.data.ade20k import ade20k_pictures
+from jpegproof.data.class_list import read_class_list
+from jpegproof.data.find import open_pictures
+from jpegproof.data.image_folder import ImageFolder
+from jpegproof.data.label_code import LabelCode
+from jpegproof.data.label_maps import label_map_folders
+from jpegproof.data.picture_set import PictureSet
+from jpegproof.data.world_maps import WorldMaps
+from jpegproof.data.world_objects import WorldObjects
+from jpegproof.data.world_pictures import WorldPictures
+from jpegproof.exceptions import DataError
+from jpegproof.studies.spec import DataSpec, WorldSpec
+
+_WORLDS = {"classification": WorldPictures, "detection": WorldObjects, "semantic_segmentation": WorldMaps}
+
+
+def open_data(spec: DataSpec | WorldSpec) -> PictureSet:
+    """The data set of a study file.
+
+    Raises:
+        DataError: it cannot be had, or its options do not go together.
+    """
+    if isinstance(spec, WorldSpec):
+        return _WORLDS[spec.task](spec.world, spec.size)
+    _refuse_nonsense(spec)
+    listed = spec.annotations is not None and spec.annotations.suffix.lower() == ".odgt"
+    classes = read_class_list(spec.classes) if spec.classes is not None else None
+    if spec.labels is not None and classes is not None:
+        return label_map_folders(spec.path, spec.labels, LabelCode.of(classes, spec.void))
+    if listed or spec.layout == "ade20k":
+        return ade20k_pictures(spec.path, spec.annotations, classes, spec.void)
+    if spec.annotations is not None:
+        from jpegproof.data.coco import CocoPictures
+
+        return CocoPictures(spec.path, spec.annotations)
+    return open_pictures(spec.path, spec.layout) if classes is None else ImageFolder(spec.path, classes=classes)
+
+
+def _refuse_nonsense(spec: DataSpec) -> None:
+    """Raises DataError where options do not go together."""
+    annotations = spec.annotations.suffix.lower() if spec.annotations is not None else None
+    if annotations is not None:
+        goes_with = "ade20k" if annotations == ".odgt" else "coco"
+        if spec.layout not in ("auto", goes_with):
+            raise DataError(
+                f"{spec.path}: an annotations file ({spec.annotations}) goes with the layout {goes_with}, not "
+                f"{spec.layout}"
+            )
+    if spec.labels is not None and (spec.layout not in ("auto", "label_maps") or annotations is not None):
+        raise DataError(f"{spec.path}: a folder of label maps goes with the layout label_maps, and with no annotations")
+    if spec.layout == "label_maps" and spec.labels is None:
+        raise DataError(f"{spec.path}: the layout label_maps needs the folder of the label maps; name it with labels")
+    if spec.labels is not None and spec.classes is None:
+        raise DataError(
+            f"{spec.path}: label maps need the list of their classes, one a line, from the one of value 0 on; name it "
+            "with classes"
+        )
+    maps = spec.labels is not None or spec.layout == "ade20k" or annotations == ".odgt"
+    if spec.void and not maps:
+        raise DataError(f"{spec.path}: void is for label maps; name their folder with labels, or the layout ade20k")
+    if spec.classes is not None and not maps and spec.layout not in ("auto", "image_folder"):
+        raise DataError(f"{spec.path}: a list of classes goes with the layout image_folder, not {spec.layout}")
