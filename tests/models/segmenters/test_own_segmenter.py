@@ -116,14 +116,13 @@ def test_losses_are_the_mean_cross_entropy_of_each_head():
     assert set(as_segmenter(Own("out").eval()).losses(images(), targets())) == {"cross_entropy"}
 
 
-def test_a_step_teaches_the_weights_and_leaves_the_norms_statistics():
+def test_a_step_teaches_the_weights_in_the_mode_that_the_network_is_in():
     segmenter = as_segmenter(Own("aux").eval())
     assert isinstance(segmenter, OwnSegmenter)
     before = {name: value.clone() for name, value in segmenter.state_dict().items()}
-    segmenter.train()
-    network: Any = segmenter.network
+    network: Any = segmenter.train().network
     assert network.drop.training
-    assert not network.norm.training
+    network.norm.eval()
     optimiser = torch.optim.SGD(segmenter.parameters(), lr=0.1)
     torch.stack(list(segmenter.losses(images(), targets()).values())).sum().backward()
     optimiser.step()

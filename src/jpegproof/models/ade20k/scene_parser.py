@@ -12,13 +12,12 @@ from jpegproof.models.ade20k.heads import Decoder
 from jpegproof.models.segmenters.label_loss import label_loss, labels_at
 from jpegproof.models.segmenters.score_maps import class_map
 from jpegproof.models.segmenters.stacks import stacks
-from jpegproof.models.segmenters.still_norms import StillNorms
 
 #: What the deep supervision's loss counts for beside the main one.
 DEEP_SHARE = 0.4
 
 
-class SceneParser(StillNorms):
+class SceneParser(nn.Module):
     """One of the seven networks.
 
     Images are (3, H, W) RGB as `RoundedSides` makes them: the whole picture, normalised by ImageNet's mean and

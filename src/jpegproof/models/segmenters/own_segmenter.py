@@ -13,7 +13,6 @@ from jpegproof.models.detectors.adapter import Adapter
 from jpegproof.models.segmenters.label_loss import label_loss, labels_at
 from jpegproof.models.segmenters.score_maps import class_map
 from jpegproof.models.segmenters.stacks import stacks
-from jpegproof.models.segmenters.still_norms import StillNorms
 
 #: What an auxiliary head's loss counts for beside the main one, as in torchvision's reference training.
 AUXILIARY_SHARE = 0.5
@@ -24,7 +23,7 @@ _STYLE = (
 )
 
 
-class OwnSegmenter(StillNorms, Adapter):
+class OwnSegmenter(Adapter):
     """A segmentation network of torchvision, segmentation-models-pytorch, Hugging Face or one's own.
 
     Images of one size go through it together. The losses are the cross-entropy of its scores, and of its auxiliary
