@@ -77,6 +77,9 @@ def test_five_mistakes_are_told_at_once_each_with_line_place_and_nearest_name(tm
             "data set 'aa' is not defined",
         ),
         ("name: x\ndata: {a: {world: tset}}\nmodels: {m: {from: 'ast:parse'}}\n", "Did you mean 'test'?"),
+        ("name: x\ndata: {a: {path: .}}\nmodels: {m: {from: 'ade20k:resnet50-upernets'}}\n", "'resnet50-upernet'"),
+        ("name: x\ndata: {a: {path: .}}\nmodels: {m: {from: 'smp:Unett'}}\n", "Did you mean 'Unet'"),
+        ("name: x\ndata: {a: {path: .}}\nmodels: {m: {from: 'torchvision:fcn_resnet5'}}\n", "'fcn_resnet50'"),
         ("name: ../x\ndata: {a: {path: .}}\nmodels: {m: {from: 'ast:parse'}}\n", "is no name"),
     ],
 )
@@ -109,6 +112,20 @@ def test_paths_begin_at_the_study_files_root_or_at_the_one_given(tmp_path):
     assert load_study(file).data["pictures"].path == tmp_path / "pictures"  # pyright: ignore[reportAttributeAccessIssue]
     file.write_text(yaml.safe_dump(content))
     assert load_study(file, root=tmp_path).models["tiny"].source == f"{tmp_path / 'tiny_model.py'}:build"
+
+
+@pytest.mark.parametrize("files", [["published"], ["published/encoder_1.pth", "published/decoder_1.pth"]])
+def test_a_published_pair_of_checkpoints_is_found_by_its_folder_or_its_files(tmp_path, files):
+    content = {**study_content(tmp_path), "mitigations": ["none"]}
+    content["models"] = {"parser": {"from": "ade20k:resnet50-upernet", "weights": ", ".join(files)}}
+    file = tmp_path / "study.yaml"
+    file.write_text(yaml.safe_dump(content))
+    with pytest.raises(StudyFileError, match=f"models.parser.weights: there is no such file: {tmp_path / files[-1]}"):
+        load_study(file)
+    (tmp_path / "published").mkdir()
+    for part in ("encoder", "decoder"):
+        (tmp_path / "published" / f"{part}_1.pth").touch()
+    assert load_study(file).models["parser"].weights == ",".join(str(tmp_path / name) for name in files)
 
 
 @pytest.mark.parametrize(

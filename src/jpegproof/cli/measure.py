@@ -19,8 +19,8 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
     """The verb's arguments."""
     verb.add_argument(
         "model",
-        help="torchvision:NAME, timm:NAME, detectron2:NAME, jpegproof:NAME, path/file.py:function or "
-        "package.module:function",
+        help="torchvision:NAME, timm:NAME, detectron2:NAME, ade20k:NAME, smp:NAME, jpegproof:NAME, "
+        "path/file.py:function or package.module:function",
     )
     verb.add_argument("data", help="a folder of pictures (class folders give labels), or: world")
     verb.add_argument("--out", metavar="DIR", help="results folder (default: out/measure-MODEL-DATA); resumes")

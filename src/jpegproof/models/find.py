@@ -7,12 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from jpegproof.exceptions import UnknownNameError
 from jpegproof.models.detectors.torchvision_names import TORCHVISION_DETECTORS
 from jpegproof.models.entry_point import entry_point_model
 from jpegproof.models.model import Model
 from jpegproof.models.names import is_entry_point, unknown_model
 from jpegproof.models.preparation import Preparation, ResizeCrop
+from jpegproof.models.rounded_sides import RoundedSides
+from jpegproof.models.segmenters.torchvision_names import TORCHVISION_SEGMENTERS
 from jpegproof.models.shortest_side import ShortestSide
 from jpegproof.tasks.find import find_task
 
@@ -30,13 +34,13 @@ def find_model(
     """Builds the model of a name.
 
     Args:
-        name: ``torchvision:NAME``, ``timm:NAME``, ``detectron2:NAME``, ``jpegproof:NAME`` (shipped),
-            ``path/file.py:function`` or ``package.module:function``.
+        name: ``torchvision:NAME``, ``timm:NAME``, ``detectron2:NAME``, ``ade20k:NAME``, ``smp:NAME``,
+            ``jpegproof:NAME`` (shipped), ``path/file.py:function`` or ``package.module:function``.
         weights: a local ``.safetensors`` or ``.pth`` file, the library's name of published weights, ``random``, or
             None for the library's default (an entry point: as it comes).
         preparation: fields of `ResizeCrop` that differ from what the model comes with.
-        arguments: keyword arguments of an entry point's function; or ``categories`` and ``proposals`` of a network of
-            Detectron2.
+        arguments: keyword arguments of an entry point's function; ``categories`` and ``proposals`` of a network of
+            Detectron2; or those of a segmenter (``classes``, ``multi_scale``, ``encoder_name``, ...).
         seed: of random weights, and of what an entry point's function draws from torch.
         task: of an entry point that answers with a bare network; classification unless given.
         features: of such a detector without ``dense``: see `wrap`.
@@ -53,6 +57,10 @@ def find_model(
         model = Model(
             as_detector(network), find_task(TORCHVISION_DETECTORS[rest]), prepared, {"name": name, **identity}
         )
+    elif library == "torchvision" and rest in TORCHVISION_SEGMENTERS:
+        from jpegproof.models.segmenters.torchvision_segmenters import torchvision_segmenter
+
+        model = _segmenter(name, torchvision_segmenter(rest, weights, seed, arguments or {}))
     elif library == "torchvision":
         from jpegproof.models.torchvision_models import torchvision_classifier
 
@@ -68,6 +76,14 @@ def find_model(
 
         network, its_task, prepared, identity = detectron2_detector(rest, weights, seed, arguments or {})
         model = Model(network, find_task(its_task), prepared, {"name": name, **identity})
+    elif library == "ade20k":
+        from jpegproof.models.ade20k.build import ade20k_segmenter
+
+        model = _segmenter(name, ade20k_segmenter(rest, weights, seed, arguments or {}))
+    elif library == "smp":
+        from jpegproof.models.segmenters.smp_segmenters import smp_segmenter
+
+        model = _segmenter(name, smp_segmenter(rest, weights, seed, arguments or {}))
     elif library == "jpegproof":
         from jpegproof.models.shipped_models import shipped_model
 
@@ -79,8 +95,15 @@ def find_model(
     return replace(model, preparation=_changed(model, preparation)) if preparation else model
 
 
+def _segmenter(name: str, built: tuple[torch.nn.Module, Preparation, Mapping[str, Any]]) -> Model:
+    from jpegproof.models.segmenters.find import as_segmenter
+
+    network, prepared, identity = built
+    return Model(as_segmenter(network), find_task("semantic_segmentation"), prepared, {"name": name, **identity})
+
+
 def _changed(model: Model, fields: Mapping[str, Any]) -> Preparation:
-    if isinstance(model.preparation, ShortestSide):
+    if isinstance(model.preparation, ShortestSide | RoundedSides):
         return model.preparation.changed(fields)
     base = model.preparation if isinstance(model.preparation, ResizeCrop) else ResizeCrop()
     return replace(base, **fields)

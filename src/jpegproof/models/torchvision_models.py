@@ -12,6 +12,7 @@ import torch
 from jpegproof.exceptions import ModelError, UnknownNameError, missing_extra, nearest
 from jpegproof.models.detectors.torchvision_names import TORCHVISION_DETECTORS
 from jpegproof.models.preparation import ResizeCrop
+from jpegproof.models.segmenters.torchvision_names import TORCHVISION_SEGMENTERS
 from jpegproof.weights import file_digest, load_into, read_weights
 
 # The first published weights of most networks, and the ones that the paper's references fit; their preprocessing is
@@ -41,7 +42,7 @@ def torchvision_classifier(
     """
     library = _torchvision_models()
     if name not in library.list_models(module=library):
-        known = [*library.list_models(module=library), *TORCHVISION_DETECTORS]
+        known = [*library.list_models(module=library), *TORCHVISION_DETECTORS, *TORCHVISION_SEGMENTERS]
         raise UnknownNameError(f"torchvision has no classifier {name!r}.{nearest(name, known)}")
     published = library.get_model_weights(name)
     if weights is None or weights in published.__members__:

@@ -14,7 +14,17 @@ from PIL import features
 from jpegproof.studies.store import write_whole
 from jpegproof.version import __version__
 
-_LIBRARIES = ("torch", "pillow", "numpy", "pyarrow", "torchvision", "timm", "spandrel", "jpeglib")
+_LIBRARIES = (
+    "torch",
+    "pillow",
+    "numpy",
+    "pyarrow",
+    "torchvision",
+    "timm",
+    "segmentation-models-pytorch",
+    "spandrel",
+    "jpeglib",
+)
 
 #: A change of one of these in the middle of a study can move predictions.
 _DECISIVE = ("libjpeg-turbo", "pillow", "torch")

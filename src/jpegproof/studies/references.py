@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jpegproof.exceptions import MissingExtraError, nearest
+from jpegproof.models.local_weights import local_weights
 from jpegproof.models.names import is_entry_point, unknown_model
 from jpegproof.studies.spec import CORRECTOR_LEARNS, MITIGATIONS, WITH_CORRECTOR, WITH_TUNED
 from jpegproof.studies.training_references import Mistake, training_mistakes, unknown
@@ -65,10 +66,12 @@ def _model_mistakes(name: str, model: Mapping[str, Any], data: Mapping[str, Any]
         yield ("models", name, "data"), unknown("data set", wanted, data)
     if wanted is None and len(data) > 1 and model.get("measured") is not False:
         yield ("models", name), f"does not say which data set it is measured on; add data: one of {', '.join(data)}"
-    weights = model.get("weights")
-    if isinstance(weights, str) and Path(weights).suffix:
-        yield from _missing_file(("models", name, "weights"), weights, root, Path.is_file, "file")
-    source = model.get("from")
+    source, weights = model.get("from"), model.get("weights")
+    if isinstance(weights, str):
+        # The published networks of ADE20K may be named by the folder of their two files.
+        exists = Path.exists if str(source).startswith("ade20k:") else Path.is_file
+        for path in local_weights(str(source), weights):
+            yield from _missing_file(("models", name, "weights"), str(path), root, exists, "file")
     if isinstance(source, str) and (text := _unknown_source(source, root)):
         yield ("models", name, "from"), text
 
@@ -76,7 +79,7 @@ def _model_mistakes(name: str, model: Mapping[str, Any], data: Mapping[str, Any]
 def _unknown_source(source: str, root: Path) -> str:
     library, _, rest = source.partition(":")
     try:
-        if library in ("torchvision", "timm"):
+        if library in ("torchvision", "timm", "smp"):
             known = _library_names(library)
             plain = rest.split(".")[0] if library == "timm" else rest  # timm: a tag of certain weights may follow
             return "" if plain in known else f"{library} has no model {rest!r}.{nearest(rest, known)}"
@@ -90,6 +93,10 @@ def _unknown_source(source: str, root: Path) -> str:
         from jpegproof.models.detectron2.build import NETWORKS
 
         return "" if rest in NETWORKS else unknown("network of Detectron2", rest, NETWORKS)
+    if library == "ade20k":
+        from jpegproof.models.ade20k.names import NETWORKS
+
+        return "" if rest in NETWORKS else unknown("network of ADE20K", rest, NETWORKS)
     if not is_entry_point(source):
         return unknown_model(source)
     file = Path(source.rpartition(":")[0])
@@ -105,10 +112,15 @@ def _library_names(library: str) -> list[str]:
         from jpegproof.models.timm_models import timm_classifier_names
 
         return timm_classifier_names()
+    if library == "smp":
+        from jpegproof.models.segmenters.smp_segmenters import smp_architectures
+
+        return smp_architectures()
     from jpegproof.models.detectors.torchvision_names import TORCHVISION_DETECTORS
+    from jpegproof.models.segmenters.torchvision_names import TORCHVISION_SEGMENTERS
     from jpegproof.models.torchvision_models import torchvision_classifier_names
 
-    return [*torchvision_classifier_names(), *TORCHVISION_DETECTORS]
+    return [*torchvision_classifier_names(), *TORCHVISION_DETECTORS, *TORCHVISION_SEGMENTERS]
 
 
 def _mitigation_mistakes(

@@ -120,8 +120,8 @@ class ModelSpec(_Part):
 
     source: str = Field(
         alias="from",
-        description="torchvision:NAME, timm:NAME, detectron2:NAME, jpegproof:NAME, path/file.py:function or "
-        "package.module:function.",
+        description="torchvision:NAME, timm:NAME, detectron2:NAME, ade20k:NAME, smp:NAME, jpegproof:NAME, "
+        "path/file.py:function or package.module:function.",
     )
     weights: str | None = Field(
         None, description="A local file (relative to the root), the library's name of weights, or random."

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from jpegproof.exceptions import StudyFileError, nearest
+from jpegproof.models.local_weights import local_weights
 from jpegproof.studies.references import reference_mistakes
 from jpegproof.studies.spec import StudySpec
 from jpegproof.studies.yaml_loader import PlainLoader, dump_plain
@@ -81,8 +82,8 @@ def with_absolute_paths(spec: StudySpec, root: Path) -> StudySpec:
         if library == "detectron2" and isinstance(model.get("arguments", {}).get("proposals"), str):
             file = root / Path(model["arguments"]["proposals"]).expanduser()
             model["arguments"] = {**model["arguments"], "proposals": str(file)}
-        if model.get("weights") is not None and Path(model["weights"]).suffix:
-            model["weights"] = str(root / Path(model["weights"]).expanduser())
+        if places := local_weights(model["from"], model.get("weights")):
+            model["weights"] = ",".join(str(root / place.expanduser()) for place in places)
     return StudySpec.model_validate(content)
 
 

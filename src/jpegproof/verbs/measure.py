@@ -54,8 +54,9 @@ def measure(
     Without labels it measures agreement: how often the model's answer on the JPEG is its answer on the original.
 
     Args:
-        model: ``torchvision:NAME``, ``timm:NAME``, ``detectron2:NAME``, ``jpegproof:NAME``,
-            ``path/file.py:function``, ``package.module:function``, or a `Model` from `jpegproof.wrap`.
+        model: ``torchvision:NAME``, ``timm:NAME``, ``detectron2:NAME``, ``ade20k:NAME``, ``smp:NAME``,
+            ``jpegproof:NAME``, ``path/file.py:function``, ``package.module:function``, or a `Model` from
+            `jpegproof.wrap`.
         data: a folder of pictures, or ``world`` for the embedded world's 2,000 test pictures.
         weights: a local ``.safetensors`` or ``.pth`` file, the library's name of weights, or ``random``.
         task: what a network of one's own does: ``classification`` (unless given), ``detection``,

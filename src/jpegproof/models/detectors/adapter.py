@@ -1,4 +1,4 @@
-"""What all adapters to the protocol of a detector share."""
+"""What all adapters to the protocols of detectors and segmenters share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 
 class Adapter(nn.Module):
-    """A network seen as a `Detector`.
+    """A network seen through a protocol: as a `Detector`, or as a `Segmenter`.
 
     Its weights are saved and loaded under the network's own names, so that a file which `fit` writes fits the network
     without jpegproof too.
