@@ -75,6 +75,7 @@ _METRICS = {
     **_average_precisions("", ""),
     **_average_precisions("mask_", "Mask "),
     "mIoU": Metric("Mean IoU", "%", True, "reaches a mean intersection over union of {value} on {pictures}"),
+    "IoU": Metric("IoU", "%", True, "reaches an intersection over union of {value} on {pictures}"),
     "pixel_accuracy": Metric("Pixel accuracy", "%", True, "is right on {value} of the pixels of {pictures}"),
     "pixel_agreement": Metric(
         "Pixels as on the originals",
