@@ -13,7 +13,7 @@ from jpegproof.reports.tables import block_clause, format_number
 
 @dataclass(frozen=True, slots=True)
 class GapCell:
-    """One share of a gap, in percent; ``None`` where nothing is lost that could be given back."""
+    """One share of a gap, in percent; ``None`` where what is lost cannot be told apart from nothing."""
 
     share: float | None
     ci_low: float | None
@@ -99,7 +99,10 @@ def cell_text(cell: GapCell) -> str:
 
 def _cell(rows: Sequence[Gap], column: str) -> GapCell:
     found = next((row for row in rows if row.quality == column), None)
-    return GapCell(None, None, None) if found is None else GapCell(found.share, found.ci_low, found.ci_high)
+    # A share of a loss that may be nothing is no number to show: it may be thousands of percent.
+    if found is None or found.ci_low is None:
+        return GapCell(None, None, None)
+    return GapCell(found.share, found.ci_low, found.ci_high)
 
 
 def _numbers(name: str) -> list[int]:
