@@ -12,6 +12,7 @@ from jpegproof.models.detectors.as_stored import AS_STORED
 from jpegproof.models.detectors.find import as_detector
 from jpegproof.models.model import Model
 from jpegproof.models.preparation import ResizeCrop
+from jpegproof.models.segmenters.find import as_segmenter
 from jpegproof.tasks.find import find_task
 from jpegproof.weights import file_digest, load_into, read_weights
 
@@ -24,7 +25,7 @@ SHIPPED = {
 }
 
 #: The world's pictures go into its networks as they are; detectors normalise them by themselves.
-_OF_CLASSIFIERS = ResizeCrop(resize=None, crop=None, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+_NORMALISED = ResizeCrop(resize=None, crop=None, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 
 
 def shipped_model(name: str, weights: Path | None = None) -> Model:
@@ -48,6 +49,7 @@ def shipped_model(name: str, weights: Path | None = None) -> Model:
         load_into(network, read_weights(path), path)
         digest = file_digest(path)
     identity = {"name": f"jpegproof:{name}", "weights": digest}
-    if task == "classification":
-        return Model(network.eval(), find_task(task), _OF_CLASSIFIERS, identity)
+    if task in ("classification", "semantic_segmentation"):
+        asked = as_segmenter(network.eval()) if task == "semantic_segmentation" else network.eval()
+        return Model(asked, find_task(task), _NORMALISED, identity)
     return Model(as_detector(network.eval()), find_task(task), AS_STORED, identity)
