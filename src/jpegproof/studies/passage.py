@@ -1,0 +1,290 @@
+"""The way of pictures along the edges of a study: read, compressed, decoded, corrected, prepared, asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+import torch
+
+from jpegproof.correctors.gate import gated
+from jpegproof.correctors.protocol import Corrector, to_pixels
+from jpegproof.exceptions import JpegproofError, ModelError
+from jpegproof.jpeg.codec import DecodedJpeg, Pixels, decode, encode
+from jpegproof.jpeg.compression import Compression
+from jpegproof.jpeg.intake import UnusablePictureError
+from jpegproof.models.model import Model
+from jpegproof.models.preparation import Preparation
+from jpegproof.studies.fingerprint import fingerprint
+from jpegproof.studies.folds import fold_of
+from jpegproof.studies.pictures import Pictures, sorted_out
+from jpegproof.studies.plan import Edge, Plan
+from jpegproof.studies.rows import grouped, places, runs_of_one_shape
+from jpegproof.studies.tally import Tally
+from jpegproof.studies.workshop import IDENTITY, Workshop
+from jpegproof.tasks.batch import Batch
+from jpegproof.tasks.find import same_targets
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+#: Which pictures an edge leaves out from the start, by row, and why.
+Unusable = Callable[[Edge], Mapping[int, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the model at the end of an edge says of pictures under one compression.
+
+    Attributes:
+        edge: the edge.
+        pictures: as they came out of the corrector, before the model's preparation.
+        answer: the model's answer about `rows`; None where no row is left.
+        rows: the pictures that were asked about, rising.
+        skipped: why each of the others was not.
+    """
+
+    edge: Edge
+    pictures: Pictures
+    answer: Any
+    rows: list[int]
+    skipped: dict[int, str]
+
+
+class Passage:
+    """Takes pictures of one data set along edges: each decoded, compressed and corrected once for all of them.
+
+    Args:
+        plan: whose edges and compressions they are.
+        workshop: the things it names.
+        data: the data set's name.
+        numbers: of the pictures in it; what is said of row r is of ``numbers[r]``.
+        pool: threads for the stages that leave Python's lock alone (coding and resizing); None for none.
+
+    Attributes:
+        names: of the pictures, by row.
+        tally: the work done so far.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        workshop: Workshop,
+        data: str,
+        numbers: Sequence[int],
+        pool: ThreadPoolExecutor | None = None,
+    ) -> None:
+        self.tally = Tally()
+        self._plan = plan
+        self._workshop = workshop
+        self._pool = pool
+        self._numbers = numbers
+        self._pictures = workshop.pictures(data)
+        self.names = [self._pictures.name(number) for number in numbers]
+        self._sizes: dict[int, tuple[int, int]] = {}
+
+    def read(self) -> Pictures:
+        """The pictures as the data set holds them."""
+
+        def one(number: int) -> Pixels | str:
+            try:
+                return self._pictures.pixels(number)
+            except UnusablePictureError as error:
+                return str(error)
+
+        with self.tally.stage("read", len(self._numbers)):
+            answers = dict(enumerate(self._map(one, self._numbers)))
+        self._sizes = {row: pixels.shape[:2] for row, pixels in answers.items() if not isinstance(pixels, str)}
+        return sorted_out(answers, {}, {})
+
+    def take(
+        self, sources: Pictures, compression: Compression, edges: Sequence[Edge], unusable: Unusable
+    ) -> Iterator[Answered]:
+        """Takes pictures along edges under one compression.
+
+        Args:
+            sources: what `read` answered.
+            compression: how each is stored.
+            edges: which way.
+            unusable: asked once before each edge's model is.
+
+        Yields:
+            One answer per edge, as soon as it is known, in an order of the passage's own.
+
+        Raises:
+            JpegproofError: something is wrong with the study rather than with one picture.
+        """
+        if compression.is_original:
+            yield from self._ask(edges, sources, unusable, framed=False)
+            return
+        for frame, framed in self._frames(sources, edges):
+            jpegs, sizes = self._through_jpeg(framed, compression)
+            here = [edge for edge in edges if frame in ("", self._frame_of(edge))]
+            for (corrector, downscales), group in grouped(here, self._correction_of):
+                answers = self._corrected(corrector, downscales, jpegs)
+                pictures = sorted_out(answers, framed.skipped, sizes)
+                yield from self._ask(group, pictures, unusable, framed=self._plan.stage == "input")
+
+    def _frames(self, sources: Pictures, edges: Sequence[Edge]) -> Iterator[tuple[str, Pictures]]:
+        """The pictures that are compressed: as stored, or (stage ``input``) once per distinct resize and crop."""
+        if self._plan.stage == "source":
+            yield "", sources
+            return
+        for frame, group in grouped(edges, self._frame_of):
+            preparation = self._model_of(group[0]).preparation
+            with self.tally.stage("prepare", len(sources.pixels)):
+                framed = self._map(partial(_framed, preparation), sources.pixels.values())
+            yield frame, sorted_out(dict(zip(sources.pixels, framed, strict=True)), sources.skipped, {})
+
+    def _through_jpeg(
+        self, sources: Pictures, compression: Compression
+    ) -> tuple[dict[int, DecodedJpeg | str], dict[int, int]]:
+        """Compresses and decodes; per row the JPEG, or why it could not be made, and its size in bytes."""
+
+        def compress(pixels: Pixels) -> bytes | str:
+            try:
+                return encode(pixels, compression)
+            except (OSError, ValueError) as error:
+                return f"cannot be compressed: {error}"
+
+        with self.tally.stage("encode", len(sources.pixels)):
+            files = dict(zip(sources.pixels, self._map(compress, sources.pixels.values()), strict=True))
+        sizes = {row: len(file) for row, file in files.items() if isinstance(file, bytes)}
+        with self.tally.stage("decode", len(sizes)):
+            decoded = self._map(_decode, files.values())
+        return dict(zip(files, decoded, strict=True)), sizes
+
+    def _correction_of(self, edge: Edge) -> tuple[str, tuple[float, ...] | None]:
+        """The corrector, and where it stands behind the gate what the gate must know: the downscale of each row."""
+        if not edge.gated:
+            return edge.corrector, None
+        if self._plan.stage == "input":  # was shrunk before it was compressed
+            return edge.corrector, (1.0,) * len(self.names)
+        geometry = self._model_of(edge).preparation.geometry
+        sizes = [self._sizes.get(row) for row in range(len(self.names))]
+        return edge.corrector, tuple(geometry(size).downscale if size else 1.0 for size in sizes)
+
+    def _corrected(
+        self, name: str, downscales: tuple[float, ...] | None, jpegs: dict[int, DecodedJpeg | str]
+    ) -> dict[int, Pixels | str]:
+        """Per row the corrected picture, or why there is none; behind the gate where downscales are given."""
+        if name == IDENTITY:
+            return {row: item.pixels if isinstance(item, DecodedJpeg) else item for row, item in jpegs.items()}
+        folds = self._workshop.folds(name)
+        answers: dict[int, Pixels | str] = {}
+        for row, item in jpegs.items():
+            if isinstance(item, str):
+                answers[row] = item
+                continue
+            corrector = self._corrector(name, row, folds)
+            corrector = corrector if downscales is None else gated(corrector, downscales[row])
+            with self.tally.stage("correct", 1):
+                try:
+                    answers[row] = to_pixels(corrector([item])[0])
+                except JpegproofError:
+                    raise
+                except Exception as error:  # other people's networks fail in whatever way they like
+                    reason = (str(error).splitlines() or [""])[0] or type(error).__name__
+                    answers[row] = f"corrector {name}: {reason}"
+        failures = [answer for answer in answers.values() if isinstance(answer, str)]
+        if len(failures) == len(answers) > 1:
+            raise ModelError(f"every picture of a shard failed, so the fault is not in one picture: {failures[0]}")
+        return answers
+
+    def _ask(self, edges: Sequence[Edge], pictures: Pictures, unusable: Unusable, framed: bool) -> Iterator[Answered]:
+        """Asks each edge's model; equal preparations are made once."""
+        inputs: dict[str, dict[int, torch.Tensor | str]] = {}
+        for edge in edges:
+            model = self._model_of(edge)
+            skipped = {**unusable(edge), **pictures.skipped}
+            key = self._frame_of(edge)
+            if key not in inputs:
+                inputs[key] = self._prepared(model, pictures, framed)
+            skipped |= {row: item for row, item in inputs[key].items() if isinstance(item, str)}
+            tensors = {
+                row: item for row, item in inputs[key].items() if row not in skipped and not isinstance(item, str)
+            }
+            answer = self._observe(edge, tensors) if tensors else None
+            yield Answered(edge, pictures, answer, list(tensors), skipped)
+
+    def _prepared(self, model: Model, pictures: Pictures, framed: bool) -> dict[int, torch.Tensor | str]:
+        """The model's inputs by row, or why there is none."""
+
+        def one(pixels: Pixels) -> torch.Tensor | str:
+            shaped = pixels if framed else _framed(model.preparation, pixels)
+            return shaped if isinstance(shaped, str) else model.preparation.normalise(shaped)
+
+        with self.tally.stage("prepare", len(pictures.pixels)):
+            return dict(zip(pictures.pixels, self._map(one, pictures.pixels.values()), strict=True))
+
+    def _observe(self, edge: Edge, inputs: Mapping[int, torch.Tensor]) -> Any:
+        """The answers of an edge's model, in the order of the rows; where it is cross-fitted, fold by fold."""
+        folds = self._workshop.folds(edge.tuned)
+        if not edge.tuned or folds is None:
+            model = self._workshop.trained_model(edge.tuned, None) if edge.tuned else self._workshop.model(edge.model)
+            return self._answers(edge.model, model, inputs)
+        by_fold = grouped(list(inputs), lambda row: fold_of(self.names[row], folds))
+        answers = []
+        for fold, rows in by_fold:
+            model = self._workshop.trained_model(edge.tuned, fold)
+            answers.append(self._answers(edge.model, model, {row: inputs[row] for row in rows}))
+        order = [row for _, rows in by_fold for row in rows]
+        task = self._workshop.model(edge.model).task
+        return task.select(task.join(answers), places(order, list(inputs)))
+
+    def _answers(self, name: str, model: Model, inputs: Mapping[int, torch.Tensor]) -> Any:
+        """A model's answers, batch by batch; the batches depend on the rows alone, never on what was done before."""
+        answers: list[Any] = []
+        with self.tally.stage("infer", len(inputs)), torch.inference_mode():
+            for batch in self._batches(inputs, model.preparation, self._workshop.batch_size(name)):
+                try:
+                    answer = model.task.answer(model.network, batch.to(self._workshop.device))
+                except JpegproofError:
+                    raise
+                except Exception as error:  # the user's own code may raise anything
+                    raise ModelError(
+                        f"model {name!r} failed on an input of shape {(len(batch), *batch.inputs[0].shape)}: "
+                        f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+                    ) from error
+                if same_targets(self._pictures.task, model.task.name):
+                    model.task.check(answer, self._pictures.class_names)
+                answers.append(answer)
+            return model.task.join(answers)
+
+    def _batches(self, inputs: Mapping[int, torch.Tensor], preparation: Preparation, size: int) -> Iterator[Batch]:
+        """Neighbours of one shape together, as many as go through at once."""
+        for rows in runs_of_one_shape(inputs, size):
+            yield Batch(
+                tuple(inputs[row] for row in rows),
+                tuple(preparation.geometry(self._sizes[row]) for row in rows),
+                tuple(self.names[row] for row in rows),
+            )
+
+    def _corrector(self, name: str, row: int, folds: int | None) -> Corrector:
+        if name not in self._workshop.spec.trainings:
+            return self._workshop.corrector(name)
+        fold = fold_of(self.names[row], folds) if folds is not None else None
+        return self._workshop.trained_corrector(name, fold)
+
+    def _model_of(self, edge: Edge) -> Model:
+        return self._workshop.model(edge.model)
+
+    def _frame_of(self, edge: Edge) -> str:
+        return fingerprint(dict(self._model_of(edge).preparation.describe()))
+
+    def _map(self, function: Callable[[_T], _R], items: Iterable[_T]) -> list[_R]:
+        return list(self._pool.map(function, items)) if self._pool else [function(item) for item in items]
+
+
+def _framed(preparation: Preparation, pixels: Pixels) -> Pixels | str:
+    try:
+        return preparation.frame(pixels)[0]
+    except (UnusablePictureError, MemoryError) as error:
+        return str(error) or "does not fit into memory"
+
+
+def _decode(file: bytes | str) -> DecodedJpeg | str:
+    return file if isinstance(file, str) else decode(file)
