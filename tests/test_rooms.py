@@ -21,9 +21,21 @@ BELOW: dict[str, set[str]] = {
     "deploy": {"jpeg", "models", "correctors"},
     "studies": {"jpeg", "tasks", "data", "models", "correctors", "training"},
     "analysis": {"jpeg", "tasks", "studies"},
-    "reports": {"analysis"},
+    "probes": {"jpeg", "tasks", "studies", "analysis"},
+    "reports": {"analysis", "probes"},
     "restoration": {"jpeg", "data", "correctors", "analysis", "reports"},
-    "verbs": {"jpeg", "tasks", "data", "models", "correctors", "studies", "analysis", "reports", "restoration"},
+    "verbs": {
+        "jpeg",
+        "tasks",
+        "data",
+        "models",
+        "correctors",
+        "studies",
+        "analysis",
+        "probes",
+        "reports",
+        "restoration",
+    },
     "cli": {"analysis", "studies", "restoration", "verbs"},
 }
 

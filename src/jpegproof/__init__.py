@@ -1,8 +1,8 @@
 """jpegproof: what JPEG compression costs a vision model, why, and what each cure buys.
 
 The verbs of the command line are functions of the same names here: `demo`, `measure`, `fit`, `study`, `status`,
-`report`, `errors`, `audit`, `correct`, `benchmark`; `wrap` makes a model of a network of one's own. Everything is
-imported on first use, so that ``import jpegproof`` costs nothing.
+`report`, `errors`, `sheets`, `audit`, `correct`, `benchmark`; `wrap` makes a model of a network of one's own.
+Everything is imported on first use, so that ``import jpegproof`` costs nothing.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from jpegproof.verbs.fit import fit as fit
     from jpegproof.verbs.measure import measure as measure
     from jpegproof.verbs.report import report as report
+    from jpegproof.verbs.sheets import sheets as sheets
     from jpegproof.verbs.status import status as status
     from jpegproof.verbs.study import study as study
 
@@ -38,6 +39,7 @@ _HOMES = {
     "fit": "jpegproof.verbs.fit",
     "measure": "jpegproof.verbs.measure",
     "report": "jpegproof.verbs.report",
+    "sheets": "jpegproof.verbs.sheets",
     "status": "jpegproof.verbs.status",
     "study": "jpegproof.verbs.study",
     "wrap": "jpegproof.models.model",
@@ -55,6 +57,7 @@ __all__ = [
     "fit",
     "measure",
     "report",
+    "sheets",
     "status",
     "study",
     "wrap",

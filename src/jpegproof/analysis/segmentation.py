@@ -22,7 +22,7 @@ EPSILON = 1e-10
 
 
 class Totals(NamedTuple):
-    """Pixels of each class in each resample, (R, K) whole numbers: said rightly, said, and true."""
+    """Pixels of each class in each resample or picture, (R, K) whole numbers: said rightly, said, and true."""
 
     intersection: Values
     predicted: Values
@@ -50,6 +50,11 @@ class SegmentationCounts:
     def totals(self, weights: Values) -> Totals:
         """The sums over the pictures, each as often as each of R resamples holds it: `weights` is (R, N)."""
         return Totals(*(weights @ self._by_picture(counts) for counts in self._stored.counts))
+
+    @property
+    def each(self) -> Totals:
+        """The counts of each picture by itself: R is the number of pictures."""
+        return Totals(*map(self._by_picture, self._stored.counts))
 
     @property
     def labelled_pictures(self) -> NDArray[np.int64]:
@@ -87,11 +92,14 @@ class MeanIou:
 
     def values(self, weights: NDArray[Any]) -> Values:
         """(R,) percent in resamples given by (R, N) whole-numbered weights; NaN in one that holds no pixel."""
-        totals = self.counts.totals(weights)
+        return self.of(self.counts.totals(weights))
+
+    def of(self, totals: Totals) -> Values:
+        """(R,) percent of counts that were summed already; NaN where there is no pixel."""
         union = totals.union
         there = union > 0
         ious = totals.intersection / (union + EPSILON if self.absent_count else np.where(there, union, 1.0))
-        classes = np.full(len(weights), self.counts.classes) if self.absent_count else there.sum(axis=1)
+        classes = np.full(len(union), self.counts.classes) if self.absent_count else there.sum(axis=1)
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.where(there.any(axis=1), 100.0 * ious.sum(axis=1) / classes, np.nan)
 
@@ -184,3 +192,16 @@ def iou_of_classes(
     del answers, reference
     whole = metrics.get("mIoU")
     return {} if whole is None else {"IoU": ClassIous(whole.counts, names)}
+
+
+def picture_ious(answers: pa.Table) -> tuple[str, NDArray[np.float64]]:
+    """The mean IoU of each picture by itself, over the classes that it shows or is said to show.
+
+    Returns:
+        ``mIoU`` against the labels, or ``agreement`` where no picture has one, and (N,) percent; NaN where a picture
+        does not count.
+    """
+    labelled = SegmentationCounts(StoredCounts.of(answers, "label"))
+    counts = labelled if labelled.usable.any() else SegmentationCounts(StoredCounts.of(answers, "own"))
+    alone = MeanIou(counts, absent_count=False).of(counts.each)
+    return "mIoU" if counts is labelled else "agreement", np.where(counts.usable, alone, np.nan)

@@ -22,6 +22,10 @@ SHIPPED = {
     "world-mobile": ("jpegproof.models.world_classifier:world_mobile", "classification"),
     "world-detector": ("jpegproof.models.world_detectors:world_detector", "detection"),
     "world-segmenter": ("jpegproof.models.world_detectors:world_segmenter", "instance_segmentation"),
+    "world-semantic-segmenter": (
+        "jpegproof.models.pyramid_segmenter:world_semantic_segmenter",
+        "semantic_segmentation",
+    ),
 }
 
 #: The world's pictures go into its networks as they are; detectors normalise them by themselves.
@@ -32,7 +36,8 @@ def shipped_model(name: str, weights: Path | None = None) -> Model:
     """A model of the embedded world, with its weights.
 
     Args:
-        name: ``world-classifier``, ``world-mobile`` (an unlike second one), ``world-detector`` or ``world-segmenter``.
+        name: ``world-classifier``, ``world-mobile`` (an unlike second one), ``world-detector``, ``world-segmenter`` (of
+            objects' masks) or ``world-semantic-segmenter`` (of every pixel).
         weights: a file of other weights for it, such as ``fit`` has written.
 
     Raises:

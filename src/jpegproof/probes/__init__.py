@@ -1,0 +1,1 @@
+"""What runs a study's networks again, to look at single pictures."""
