@@ -21,6 +21,7 @@ from jpegproof.analysis.detection.study_metrics import (
     box_metrics,
     precision_of_classes,
 )
+from jpegproof.analysis.flips import Flip, flips_along_chains
 from jpegproof.analysis.gaps import POOLED, gap_closed
 from jpegproof.analysis.pooled import Resamples
 from jpegproof.analysis.rows import Comparison, Gap, Result, Skip
@@ -65,6 +66,7 @@ class Numbers:
         classes: numbers of each class, whose name is the slice and ``n`` the pictures that hold it.
         class_comparisons: the same less the numbers on the originals.
         blocks: of the data sets whose pictures are resampled in blocks.
+        flips: of delivery chains.
     """
 
     results: list[Result] = field(default_factory=list)
@@ -74,6 +76,7 @@ class Numbers:
     classes: list[Result] = field(default_factory=list)
     class_comparisons: list[Comparison] = field(default_factory=list)
     blocks: list[BlockGain] = field(default_factory=list)
+    flips: list[Flip] = field(default_factory=list)
 
 
 def study_numbers(plan: Plan, store: Store, finished: frozenset[str]) -> Numbers:
@@ -103,6 +106,7 @@ def study_numbers(plan: Plan, store: Store, finished: frozenset[str]) -> Numbers
         numbers.results.extend(_results(plan, model, data, columns, resamples))
         numbers.comparisons.extend(_comparisons(plan, model, data, columns, resamples))
         numbers.gaps.extend(_gaps(plan, model, data, columns, resamples))
+        numbers.flips.extend(flips_along_chains(plan, model, data, columns, resamples))
         numbers.blocks.extend(_blocks(plan, model, data, columns, reference["picture"].to_pylist()))
         known = {(skip.dataset, skip.picture) for skip in numbers.skips}
         for skip in (skip for column in columns for skip in column.skips):
@@ -129,6 +133,7 @@ def _result(plan: Plan, scope: dict[str, Any], column: Column, interval: Interva
         corrector=column.edge.corrector,
         codec=column.compression.codec,
         subsampling="" if original else column.compression.subsampling,
+        chain=column.compression.delivery,
         stage="" if original else plan.stage,
         quality=column.compression.nominal_quality,
         value=interval.value,
@@ -198,6 +203,7 @@ def _comparison(
         **scope,
         codec=second.compression.codec,
         subsampling=second.compression.subsampling,
+        chain=second.compression.delivery,
         stage=plan.stage,
         quality=second.compression.nominal_quality,
         first_mitigation=first[0],
@@ -219,7 +225,7 @@ def _gaps(plan: Plan, model: str, data: str, columns: Sequence[Column], resample
     compressions = [item for item in plan.compressions if not item.is_original and (untreated, item) in found]
     if originals is None or not compressions:
         return
-    pooled = [item for item in compressions if item.tables is None and item.quality in POOLED]
+    pooled = [item for item in compressions if not (item.tables or item.chain) and item.quality in POOLED]
     for edge in dict.fromkeys(column.edge for column in columns if column.edge != untreated):
         for group in [*([item] for item in compressions), *([pooled] if len(pooled) > 1 else [])]:
             if any((edge, item) not in found for item in group):
@@ -235,6 +241,7 @@ def _gaps(plan: Plan, model: str, data: str, columns: Sequence[Column], resample
                     corrector=edge.corrector,
                     codec=group[0].codec,
                     subsampling=group[0].subsampling,
+                    chain=group[0].delivery,
                     stage=plan.stage,
                     quality="+".join(str(item.nominal_quality) for item in group),
                     gap=gap,
@@ -266,6 +273,7 @@ def _blocks(
                     corrector=column.edge.corrector,
                     codec=column.compression.codec,
                     subsampling="" if column.compression.is_original else column.compression.subsampling,
+                    chain=column.compression.delivery,
                     stage="" if column.compression.is_original else plan.stage,
                     quality=column.compression.nominal_quality,
                     block=number + 1,
@@ -286,7 +294,7 @@ def _counted(metric: Metric) -> NDArray[np.bool_]:
 def _scope(plan: Plan, model: str, data: str, metric: str, part: str = "all") -> dict[str, Any]:
     """What rows of every kind say alike of where they belong."""
     where = {"task": plan.tasks[model], "dataset": data, "slice": part, "model": model, "metric": metric}
-    return {**where, "chain": "", "seed": plan.seed}
+    return {**where, "seed": plan.seed}
 
 
 def _intervals(asked: Sequence[tuple[Metric, Metric | None, str]], resamples: Resamples) -> list[Interval]:

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from jpegproof.jpeg.steps import Crop, Resize
 from jpegproof.jpeg.tables import estimate_quality
 
 Subsampling = Literal["4:4:4", "4:2:2", "4:2:0"]
@@ -26,6 +27,8 @@ class Compression:
         progressive: progressive instead of baseline scan order (the pixels are the same, the bytes are not).
         tables: own quantisation tables instead of the standard's: one (luma) or two (luma, chroma) of 64 steps each,
             row-major, 1..255.
+        before: what happened to the picture before, in this order: earlier saves, resizes, crops.
+        chain: the delivery chain's name of which this is a save; says nothing of the bytes.
 
     Raises:
         ValueError: a field is out of its range.
@@ -36,6 +39,8 @@ class Compression:
     subsampling: Subsampling = "4:2:0"
     progressive: bool = False
     tables: tuple[tuple[int, ...], ...] | None = None
+    before: tuple[Compression | Resize | Crop, ...] = ()
+    chain: str = ""
 
     def __post_init__(self) -> None:
         if not self.codec:
@@ -73,14 +78,37 @@ class Compression:
         """A short name for people, such as ``quality 10``."""
         if self.is_original:
             return "original"
+        if self.chain:
+            return self.delivery
         return f"quality {self.quality}" if self.tables is None else f"own tables (near quality {self.nominal_quality})"
 
     def describe(self) -> dict[str, Any]:
         """Everything the compressed bytes depend on, as plain data for a fingerprint."""
-        return {"codec": ""} if self.is_original else asdict(self)
+        if self.is_original:
+            return {"codec": ""}
+        facts = asdict(self)
+        del facts["chain"], facts["before"]
+        # Left out where nothing happened before, as it was when nothing could.
+        return {**facts, "before": [_described(step) for step in self.before]} if self.before else facts
+
+    @property
+    def delivery(self) -> str:
+        """Which save of which chain this is, such as ``messenger, save 2``; empty where it is of none."""
+        return (
+            f"{self.chain}, save {1 + sum(isinstance(step, Compression) for step in self.before)}" if self.chain else ""
+        )
+
+    @property
+    def moves(self) -> bool:
+        """Whether a place in the compressed picture is another place than in the original."""
+        return any(not isinstance(step, Compression) for step in self.before)
 
 
 ORIGINAL = Compression(codec="")
+
+
+def _described(step: Compression | Resize | Crop) -> dict[str, Any]:
+    return step.describe() if isinstance(step, Compression) else {"step": type(step).__name__, **asdict(step)}
 
 
 def _whole(value: Any, highest: int) -> int | None:

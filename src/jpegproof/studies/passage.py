@@ -13,6 +13,7 @@ import torch
 from jpegproof.correctors.gate import gated
 from jpegproof.correctors.protocol import Corrector, to_pixels
 from jpegproof.exceptions import JpegproofError, ModelError
+from jpegproof.jpeg.chain import before_last_save
 from jpegproof.jpeg.codec import DecodedJpeg, Pixels, decode, encode
 from jpegproof.jpeg.compression import Compression
 from jpegproof.jpeg.intake import UnusablePictureError
@@ -84,7 +85,8 @@ class Passage:
         self._numbers = numbers
         self._pictures = workshop.pictures(data)
         self.names = [self._pictures.name(number) for number in numbers]
-        self._sizes: dict[int, tuple[int, int]] = {}
+        self._stored_sizes: dict[int, tuple[int, int]] = {}
+        self._sizes = self._stored_sizes  # of what is saved last
 
     def read(self) -> Pictures:
         """The pictures as the data set holds them."""
@@ -97,7 +99,7 @@ class Passage:
 
         with self.tally.stage("read", len(self._numbers)):
             answers = dict(enumerate(self._map(one, self._numbers)))
-        self._sizes = {row: pixels.shape[:2] for row, pixels in answers.items() if not isinstance(pixels, str)}
+        self._stored_sizes = {row: pixels.shape[:2] for row, pixels in answers.items() if not isinstance(pixels, str)}
         return sorted_out(answers, {}, {})
 
     def take(
@@ -117,15 +119,19 @@ class Passage:
         Raises:
             JpegproofError: something is wrong with the study rather than with one picture.
         """
+        self._sizes = self._stored_sizes
         if compression.is_original:
             yield from self._ask(edges, sources, unusable, framed=False)
             return
         for frame, framed in self._frames(sources, edges):
-            jpegs, sizes = self._through_jpeg(framed, compression)
             here = [edge for edge in edges if frame in ("", self._frame_of(edge))]
+            saved = self._before_last_save(framed, compression) if compression.before else framed
+            moved = {row: pixels.shape[:2] for row, pixels in saved.pixels.items()} if compression.moves else {}
+            self._sizes = {**self._stored_sizes, **moved}
+            jpegs, file_sizes = self._through_jpeg(saved, compression)
             for (corrector, downscales), group in grouped(here, self._correction_of):
                 answers = self._corrected(corrector, downscales, jpegs)
-                pictures = sorted_out(answers, framed.skipped, sizes)
+                pictures = sorted_out(answers, saved.skipped, file_sizes)
                 yield from self._ask(group, pictures, unusable, framed=self._plan.stage == "input")
 
     def _frames(self, sources: Pictures, edges: Sequence[Edge]) -> Iterator[tuple[str, Pictures]]:
@@ -138,6 +144,19 @@ class Passage:
             with self.tally.stage("prepare", len(sources.pixels)):
                 framed = self._map(partial(_framed, preparation), sources.pixels.values())
             yield frame, sorted_out(dict(zip(sources.pixels, framed, strict=True)), sources.skipped, {})
+
+    def _before_last_save(self, sources: Pictures, compression: Compression) -> Pictures:
+        """The pictures after what happened before their last save; the reason where one does not survive it."""
+
+        def one(pixels: Pixels) -> Pixels | str:
+            try:
+                return before_last_save(pixels, compression)
+            except (OSError, ValueError) as error:
+                return f"cannot be delivered: {error}"
+
+        with self.tally.stage("encode", len(sources.pixels)):
+            saved = self._map(one, sources.pixels.values())
+        return sorted_out(dict(zip(sources.pixels, saved, strict=True)), sources.skipped, sources.sizes)
 
     def _through_jpeg(
         self, sources: Pictures, compression: Compression

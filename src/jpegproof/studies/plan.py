@@ -12,7 +12,9 @@ from typing import Any
 from jpegproof.correctors.gate import default_gate
 from jpegproof.exceptions import DataError, StoreError
 from jpegproof.jpeg.compression import ORIGINAL, Compression
+from jpegproof.jpeg.steps import Crop, Resize
 from jpegproof.studies.artifacts import Artifact, make_artifacts, training_pictures
+from jpegproof.studies.chains import refuse_lost_places, saves_along
 from jpegproof.studies.fingerprint import PROTOCOL_VERSION, fingerprint
 from jpegproof.studies.folds import folds_of, lineage, of_fold
 from jpegproof.studies.spec import CompressionSpec, DataSpec, StudySpec, WorldSpec
@@ -238,6 +240,7 @@ def make_plan(spec: StudySpec, workshop: Workshop) -> Plan:
         if name in used and (pictures := workshop.pictures(name))
     }
     tasks = {name: workshop.model(name).task.name for name in spec.measured}
+    refuse_lost_places(compressions, tasks, spec.compression.stage)
     stage = spec.compression.stage
     return Plan(spec.name, spec.seed, stage, facts, tasks, edges, compressions, shards, tuple(cells), artifacts)
 
@@ -262,8 +265,10 @@ def _edges(spec: StudySpec) -> tuple[Edge, ...]:
 
 def _compressions(spec: CompressionSpec) -> list[Compression]:
     if spec.tables is not None:
-        return [Compression("jpeg", None, spec.subsampling, spec.progressive, tuple(spec.tables))]
-    return [Compression("jpeg", quality, spec.subsampling, spec.progressive) for quality in spec.qualities]
+        single = [Compression("jpeg", None, spec.subsampling, spec.progressive, tuple(spec.tables))]
+    else:
+        single = [Compression("jpeg", quality, spec.subsampling, spec.progressive) for quality in spec.qualities]
+    return [*single, *(saved for name, steps in spec.chains.items() for saved in saves_along(name, steps))]
 
 
 def _shards(name: str, workshop: Workshop) -> Iterator[Shard]:
@@ -353,6 +358,13 @@ def _block(data: DataSpec | WorldSpec) -> int:
     return (data.blocks if isinstance(data, DataSpec) else None) or 1
 
 
-def _compression(content: dict[str, Any]) -> Compression:
-    tables = content.pop("tables")
-    return Compression(**content, tables=tables and tuple(tuple(table) for table in tables))
+def _compression(content: Mapping[str, Any]) -> Compression:
+    tables, before = content["tables"], tuple(_step(step) for step in content.get("before", ()))
+    own = tables and tuple(tuple(table) for table in tables)
+    return Compression(**{**content, "tables": own, "before": before})
+
+
+def _step(content: Mapping[str, Any]) -> Compression | Resize | Crop:
+    if "codec" in content:
+        return _compression(content)
+    return Crop(**content) if "pixels" in content else Resize(**content)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from jpegproof.jpeg.compression import check_tables
 from jpegproof.studies.qualities import parse_qualities
@@ -256,6 +256,33 @@ def _checked_tables(tables: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
     return tables
 
 
+class StepSpec(_Part):
+    """One step of a delivery chain: exactly one of a save, a resize, a fit and a crop."""
+
+    save: Annotated[int, Field(ge=1, le=100)] | None = Field(None, description="As JPEG, at this libjpeg quality.")
+    subsampling: Literal["4:2:0", "4:2:2", "4:4:4"] = Field("4:2:0", description="Of the save's chroma planes.")
+    resize: Annotated[float, Field(gt=0, le=16)] | None = Field(None, description="Both sides times this.")
+    fit: Pixels | None = Field(None, description="The longer side down to so many pixels, where it is longer.")
+    crop: Pixels | None = Field(None, description="So many rows and columns off, above and at the left.")
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Self:
+        given = [name for name in ("save", "resize", "fit", "crop") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(
+                f"a step does one thing, save, resize, fit or crop; this one has {given or 'none of them'}"
+            )
+        if given != ["save"] and "subsampling" in self.model_fields_set:
+            raise ValueError("subsampling goes with save")
+        return self
+
+
+def _ending_in_a_save(steps: list[StepSpec]) -> list[StepSpec]:
+    if not steps or steps[-1].save is None:
+        raise ValueError("a chain ends with a save, since what is delivered is a JPEG")
+    return steps
+
+
 class CompressionSpec(_Part):
     """How the pictures are compressed."""
 
@@ -269,6 +296,10 @@ class CompressionSpec(_Part):
     progressive: bool = Field(False, description="Progressive scans instead of a baseline file.")
     tables: Annotated[list[tuple[int, ...]], AfterValidator(_checked_tables)] | None = Field(
         None, description="Own quantisation tables instead of qualities: one or two lists of 64 steps, row by row."
+    )
+    chains: dict[Name, Annotated[list[StepSpec], AfterValidator(_ending_in_a_save)]] = Field(
+        default_factory=dict,
+        description="Delivery chains by name: steps in order, each save of which is measured.",
     )
     stage: Literal["source", "input"] = Field(
         "source",

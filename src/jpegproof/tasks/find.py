@@ -24,6 +24,10 @@ _TARGETS = {
 }
 
 
+#: Of these kinds a target says where in the picture something is.
+_PLACED = {"objects", "label map"}
+
+
 def find_task(name: str) -> Task[Any, Any]:
     """The task of a name.
 
@@ -35,6 +39,11 @@ def find_task(name: str) -> Task[Any, Any]:
     place, arguments = TASKS[name]
     module, attribute = place.split(":")
     return getattr(import_module(module), attribute)(**arguments)
+
+
+def has_places(task: str) -> bool:
+    """Whether the targets of a task say where in the picture something is."""
+    return _TARGETS.get(task) in _PLACED
 
 
 def same_targets(first: str, second: str) -> bool:

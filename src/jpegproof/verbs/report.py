@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jpegproof.analysis.blocks import BlockGain
+from jpegproof.analysis.flips import Flip
 from jpegproof.analysis.results import study_numbers
 from jpegproof.analysis.rows import Comparison, Gap, Result, Skip, write_rows
 from jpegproof.analysis.tide.rows import ErrorComparison, ErrorRow
@@ -33,6 +34,7 @@ class Report:
         gaps: how much of the gap each cure closes, as in ``gaps.csv``.
         skips: pictures that could not be used, as in ``skipped.csv``.
         blocks: what each cure gains in each block of pictures that follow each other, as in ``blocks.csv``.
+        flips: how often verdicts change along delivery chains, as in ``flips.csv``.
         missing_cells: how much of the study is not done yet.
         classes: every number of each class, as in ``classes.csv``.
         errors: what each kind of fault costs each detector, as in ``errors.csv``.
@@ -46,6 +48,7 @@ class Report:
     gaps: list[Gap]
     skips: list[Skip]
     blocks: list[BlockGain]
+    flips: list[Flip]
     missing_cells: int
     classes: list[Result]
     errors: list[ErrorRow]
@@ -81,6 +84,8 @@ def report(folder: str | Path) -> Report:
         write_errors(errors.rows, out, every_quality=False)
     if any(facts.block > 1 for facts in status.plan.data.values()):
         write_rows(out / "blocks.csv", BlockGain, numbers.blocks)
+    if any(compression.chain for compression in status.plan.compressions):
+        write_rows(out / "flips.csv", Flip, numbers.flips)
     missing = status.total - status.done
     record = StudyRecord(
         title=status.plan.study,
@@ -108,6 +113,7 @@ def report(folder: str | Path) -> Report:
         gaps=numbers.gaps,
         skips=numbers.skips,
         blocks=numbers.blocks,
+        flips=numbers.flips,
         missing_cells=missing,
         classes=numbers.classes,
         errors=errors.rows,

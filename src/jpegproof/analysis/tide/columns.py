@@ -149,7 +149,7 @@ def _scope(plan: Plan, about: Tellable, kind: Kind, place: Place) -> dict[str, A
         "kind": kind,
         "codec": setting.codec,
         "subsampling": "" if original else setting.subsampling,
-        "chain": "",
+        "chain": setting.delivery,
         "stage": "" if original else plan.stage,
         "quality": setting.nominal_quality,
         "seed": plan.seed,

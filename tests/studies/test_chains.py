@@ -1,0 +1,166 @@
+"""Delivery chains in studies: every save is measured, and how often the verdict changes on the way is told."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from pydantic import ValidationError
+from small_study import make_pictures, run_here
+from tiny_segmenters import SEGMENTER_FILE
+
+from jpegproof.data.world_pictures import WorldPictures
+from jpegproof.exceptions import DataError
+from jpegproof.jpeg.codec import decode, encode
+from jpegproof.jpeg.compression import Compression
+from jpegproof.models.find import find_model
+from jpegproof.studies.plan import load_plan
+from jpegproof.studies.spec import StudySpec
+from jpegproof.studies.study_file import with_absolute_paths
+from jpegproof.tasks.batch import Batch
+from jpegproof.verbs.report import report
+
+PICTURES = 12
+CHAINS = {
+    "messenger": [{"save": 60}, {"resize": 0.8}, {"save": 30}, {"crop": 4}, {"save": 10}],
+    "twice": [{"save": 3, "subsampling": "4:4:4"}, {"save": 50}],
+}
+
+
+def spec(folder: Path, chains: Any = None, **changes: Any) -> StudySpec:
+    content = {
+        "name": "delivered",
+        "data": {"world": {"world": "val", "size": PICTURES}},
+        "models": {"classifier": {"from": "jpegproof:world-mobile"}},
+        "correctors": {"default": {"from": "jpegproof"}},
+        "compression": {"qualities": [10], "chains": CHAINS if chains is None else chains},
+        "mitigations": ["none", {"mitigation": "off_the_shelf", "corrector": "default"}],
+        **changes,
+    }
+    return with_absolute_paths(StudySpec.model_validate(content), folder)
+
+
+def answer(pixels: np.ndarray) -> int:
+    model = find_model("jpegproof:world-mobile")
+    framed = model.preparation.frame(pixels)[0]
+    with torch.inference_mode():
+        return int(model.task.answer(model.network, Batch.of([model.preparation.normalise(framed)])).argmax())
+
+
+def through(pixels: np.ndarray, quality: int, subsampling: Any = "4:2:0") -> np.ndarray:
+    return decode(encode(pixels, Compression(quality=quality, subsampling=subsampling))).pixels
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("chains")
+    run_here(spec(root), root / "out")
+    report(root / "out")
+    return root / "out"
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_save_of_a_chain_has_rows_of_its_own(folder: Path):
+    rows = {
+        (row["chain"], row["quality"], row["subsampling"]) for row in read(folder / "results.csv") if row["quality"]
+    }
+    assert rows == {
+        ("", "10", "4:2:0"),
+        ("messenger, save 1", "60", "4:2:0"),
+        ("messenger, save 2", "30", "4:2:0"),
+        ("messenger, save 3", "10", "4:2:0"),
+        ("twice, save 1", "3", "4:4:4"),
+        ("twice, save 2", "50", "4:2:0"),
+    }
+    assert (folder / "report.html").is_file()
+
+
+def test_flips_are_the_pictures_whose_answer_changes_on_the_way(folder: Path):
+    changed, ever = [0, 0], [0, 0]
+    pictures = WorldPictures("val", PICTURES)
+    for index in range(PICTURES):
+        pixels = pictures.pixels(index)
+        own = answer(pixels)
+        first = through(pixels, 3, "4:4:4")
+        said = [answer(first), answer(through(first, 50))]
+        for hop in range(2):
+            changed[hop] += said[hop] != own
+            ever[hop] += any(one != own for one in said[: hop + 1])
+    assert sum(changed) > 0, "a chain on which nothing flips tests nothing"
+    rows = [row for row in read(folder / "flips.csv") if (row["chain"], row["mitigation"]) == ("twice", "none")]
+    assert [(row["save"], row["quality"]) for row in rows] == [("1", "3"), ("2", "50")]
+    for hop, row in enumerate(rows):
+        assert float(row["flipped"]) == pytest.approx(100 * changed[hop] / PICTURES, rel=1e-5)
+        assert float(row["ever"]) == pytest.approx(100 * ever[hop] / PICTURES, rel=1e-5)
+        assert float(row["flipped_low"]) <= float(row["flipped"]) <= float(row["flipped_high"])
+    assert {row["mitigation"] for row in read(folder / "flips.csv")} == {"none", "off_the_shelf"}
+
+
+def test_an_original_and_a_single_save_keep_their_predictions_when_a_chain_is_added(folder: Path, tmp_path: Path):
+    run_here(spec(tmp_path, chains={}), tmp_path / "out")
+    before, after = load_plan(tmp_path / "out" / "plan.json"), load_plan(folder / "plan.json")
+    assert {cell.name for cell in before.cells} <= {cell.name for cell in after.cells}
+
+
+def test_a_plan_comes_back_with_its_chains(folder: Path):
+    third = next(item for item in load_plan(folder / "plan.json").compressions if item.delivery == "messenger, save 3")
+    assert [type(step).__name__ for step in third.before] == ["Compression", "Resize", "Compression", "Crop"]
+    assert [step.quality for step in third.before if isinstance(step, Compression)] == [60, 30]
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ([], "ends with a save"),
+        ([{"save": 50}, {"resize": 0.5}], "ends with a save"),
+        ([{"save": 50, "crop": 4}], "a step does one thing"),
+        ([{}, {"save": 50}], "a step does one thing"),
+        ([{"crop": 4, "subsampling": "4:4:4"}, {"save": 50}], "subsampling goes with save"),
+        ([{"save": 101}], "less than or equal to 100"),
+        ([{"resize": 0}, {"save": 50}], "greater than 0"),
+        ([{"rotate": 90}, {"save": 50}], "rotate"),
+    ],
+)
+def test_a_chain_that_cannot_be_is_refused(tmp_path: Path, steps, said: str):
+    with pytest.raises(ValidationError, match=said):
+        spec(tmp_path, chains={"wrong": steps})
+
+
+def test_a_chain_that_moves_pictures_is_refused_where_places_matter(tmp_path: Path):
+    (tmp_path / "patches.py").write_text(SEGMENTER_FILE)
+    segmented = {
+        "data": {"world": {"world": "val", "size": 2, "task": "semantic_segmentation"}},
+        "models": {"patches": {"from": "patches.py:build", "task": "semantic_segmentation"}},
+        "mitigations": ["none"],
+    }
+    with pytest.raises(
+        DataError, match="'messenger' resizes or crops, and what is true of the pictures of model 'patch"
+    ):
+        run_here(spec(tmp_path, **segmented), tmp_path / "out")
+    run_here(spec(tmp_path, chains={"twice": CHAINS["twice"]}, **segmented), tmp_path / "out")
+    compression = {"qualities": [10], "chains": CHAINS, "stage": "input"}
+    with pytest.raises(DataError, match="use stage: source"):
+        run_here(spec(tmp_path, compression=compression), tmp_path / "other")
+
+
+def test_a_picture_that_does_not_survive_the_way_is_skipped_with_its_reason(tmp_path: Path):
+    make_pictures(tmp_path / "pictures", count=3)
+    Image.new("RGB", (20, 20)).save(tmp_path / "pictures" / "class0" / "small.png")
+    data = {"pictures": {"path": "pictures", "layout": "folder"}}
+    chains = {"cut": [{"crop": 30}, {"save": 50}]}
+    run_here(spec(tmp_path, chains=chains, data=data, mitigations=["none"]), tmp_path / "out")
+    report(tmp_path / "out")
+    (skipped,) = read(tmp_path / "out" / "skipped.csv")
+    assert skipped["picture"] == "class0/small.png"
+    assert "a crop of 30 pixels leaves nothing of a picture of 20 x 20" in skipped["reason"]
+    (flip,) = read(tmp_path / "out" / "flips.csv")
+    assert flip["n"] == "3"
