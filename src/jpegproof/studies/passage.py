@@ -12,6 +12,7 @@ import torch
 
 from jpegproof.correctors.gate import gated
 from jpegproof.correctors.protocol import Corrector, to_pixels
+from jpegproof.data.scenes import scene_name
 from jpegproof.exceptions import JpegproofError, ModelError
 from jpegproof.jpeg.codec import DecodedJpeg, Pixels, decode, encode
 from jpegproof.jpeg.compression import Compression
@@ -84,6 +85,7 @@ class Passage:
         self._numbers = numbers
         self._pictures = workshop.pictures(data)
         self.names = [self._pictures.name(number) for number in numbers]
+        self._scenes = [scene_name(self._pictures, number) for number in numbers]
         self._sizes: dict[int, tuple[int, int]] = {}
 
     def read(self) -> Pictures:
@@ -226,7 +228,7 @@ class Passage:
         if not edge.tuned or folds is None:
             model = self._workshop.trained_model(edge.tuned, None) if edge.tuned else self._workshop.model(edge.model)
             return self._answers(edge.model, model, inputs)
-        by_fold = grouped(list(inputs), lambda row: fold_of(self.names[row], folds))
+        by_fold = grouped(list(inputs), lambda row: fold_of(self._scenes[row], folds))
         answers = []
         for fold, rows in by_fold:
             model = self._workshop.trained_model(edge.tuned, fold)
@@ -266,7 +268,7 @@ class Passage:
     def _corrector(self, name: str, row: int, folds: int | None) -> Corrector:
         if name not in self._workshop.spec.trainings:
             return self._workshop.corrector(name)
-        fold = fold_of(self.names[row], folds) if folds is not None else None
+        fold = fold_of(self._scenes[row], folds) if folds is not None else None
         return self._workshop.trained_corrector(name, fold)
 
     def _model_of(self, edge: Edge) -> Model:
