@@ -76,6 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
             annotations=arguments.annotations,
             labels=arguments.labels,
             void=arguments.void,
+            equalise=arguments.equalise,
             limit=arguments.limit,
             batch=arguments.batch,
             learning_rate=arguments.learning_rate,

@@ -69,6 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
             annotations=arguments.annotations,
             labels=arguments.labels,
             void=arguments.void,
+            equalise=arguments.equalise,
             limit=arguments.limit,
             stage=arguments.stage,
             subsampling=arguments.subsampling,

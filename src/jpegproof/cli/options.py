@@ -33,7 +33,7 @@ def add_machine_options(verb: argparse.ArgumentParser, *, workers: bool = True, 
 def add_data_options(verb: argparse.ArgumentParser) -> None:
     """How the pictures lie."""
     data = verb.add_argument_group("the pictures")
-    layouts = ("auto", "imagenet", "image_folder", "coco", "ade20k", "label_maps", "folder")
+    layouts = ("auto", "imagenet", "image_folder", "coco", "ade20k", "label_maps", "real_fake", "folder")
     data.add_argument("--layout", choices=layouts, default="auto")
     data.add_argument("--classes", metavar="FILE", help="names of class folders or of label maps' values, one a line")
     data.add_argument(
@@ -44,6 +44,11 @@ def add_data_options(verb: argparse.ArgumentParser) -> None:
     data.add_argument("--labels", metavar="DIR", help="folder of label maps, called as the pictures are")
     data.add_argument(
         "--void", action="append", default=[], metavar="V", help="class or value of unlabelled pixels; may be repeated"
+    )
+    data.add_argument(
+        "--equalise",
+        action="store_true",
+        help="real and fake pictures: all cut to one size and saved as one JPEG first",
     )
     data.add_argument("--limit", type=int, metavar="N", help="only so many pictures, evenly spaced")
 

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from jpegproof.exceptions import DataError
 from jpegproof.jpeg.codec import Pixels
+from jpegproof.jpeg.file_facts import FileFacts, file_facts
 from jpegproof.jpeg.intake import open_picture
 
 PICTURE_SUFFIXES = frozenset(
@@ -24,6 +25,7 @@ class PictureFiles:
         self.root = root
         self.paths = tuple(paths)
         self._identities: dict[int, str] = {}
+        self._facts: dict[int, FileFacts | None] = {}
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -49,6 +51,12 @@ class PictureFiles:
                 digest = f"unreadable: {error.strerror}"
             self._identities[index] = digest
         return self._identities[index]
+
+    def facts(self, index: int) -> FileFacts | None:
+        """What the file says of itself; None where it cannot be told what it is."""
+        if index not in self._facts:
+            self._facts[index] = file_facts(self.paths[index])
+        return self._facts[index]
 
     def pixels(self, index: int) -> Pixels:
         """The decoded file; see `open_picture`."""

@@ -42,6 +42,10 @@ class GeneratedPictures:
         """What the generator draws the picture from."""
         return f"{self._key} {index}"
 
+    def facts(self, index: int) -> None:
+        """None: there is no file that could say anything of itself."""
+        del index
+
     def pixels(self, index: int) -> Pixels:
         """The generated picture."""
         return self._world.picture(index)

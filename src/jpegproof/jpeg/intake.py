@@ -102,8 +102,11 @@ def whole_jpeg(data: bytes, structure: JpegStructure) -> bytes:
     return data if structure.end else without_empty_tail(data) + END
 
 
-def opened(data: bytes) -> Image.Image:
+def opened(source: Path | bytes) -> Image.Image:
     """A picture that Pillow has opened, pixels not loaded; what it warns of is not shown to the user.
+
+    Args:
+        source: a file's bytes, or the file, of which no more is read than its headers.
 
     Raises:
         UnidentifiedImageError: not a picture of the known formats.
@@ -112,7 +115,7 @@ def opened(data: bytes) -> Image.Image:
     # Warnings are switched off for the whole process, so one thread at a time.
     with _WARNINGS, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return Image.open(BytesIO(data), formats=FORMATS)
+        return Image.open(source if isinstance(source, Path) else BytesIO(source), formats=FORMATS)
 
 
 def _decoded(data: bytes) -> Pixels:

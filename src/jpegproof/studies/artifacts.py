@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
+from jpegproof.data.scenes import scene_name
 from jpegproof.exceptions import DataError
 from jpegproof.studies.fingerprint import fingerprint
 from jpegproof.studies.folds import fold_of, folds_of, of_fold
@@ -96,7 +97,7 @@ def training_pictures(spec: StudySpec, workshop: Workshop, training: str, fold: 
     for data in spec.trainings[training].data_names:
         folds, pictures = spec.data[data].folds, workshop.pictures(data)
         for number in workshop.chosen(data):
-            if folds is None or fold is None or fold_of(pictures.name(number), folds) != fold:
+            if folds is None or fold is None or fold_of(scene_name(pictures, number), folds) != fold:
                 chosen.append((data, number))
     return chosen
 

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def fold_of(picture: str, folds: int) -> int:
-    """The fold of a picture, by its name alone: it stays where it is when others come and go."""
+    """The fold of a picture, by the name of its scene alone: it stays where it is when others come and go."""
     return int.from_bytes(blake2b(picture.encode("utf-8", "surrogateescape"), digest_size=8).digest(), "big") % folds
 
 

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from jpegproof.data.ade20k import ade20k_pictures
 from jpegproof.data.class_list import read_class_list
+from jpegproof.data.equalised import Equalised
 from jpegproof.data.find import open_pictures
+from jpegproof.data.folder import UnlabelledFolder
 from jpegproof.data.image_folder import ImageFolder
 from jpegproof.data.label_code import LabelCode
 from jpegproof.data.label_maps import label_map_folders
 from jpegproof.data.picture_set import PictureSet
+from jpegproof.data.real_fake_folder import RealFakeFolder
+from jpegproof.data.reconstructed_pairs import PAIR, ReconstructedPairs, world_pairs
 from jpegproof.data.world_maps import WorldMaps
 from jpegproof.data.world_objects import WorldObjects
 from jpegproof.data.world_pictures import WorldPictures
 from jpegproof.exceptions import DataError
 from jpegproof.studies.spec import DataSpec, WorldSpec
 
-_WORLDS = {"classification": WorldPictures, "detection": WorldObjects, "semantic_segmentation": WorldMaps}
+_WORLDS = {
+    "classification": WorldPictures,
+    "detection": WorldObjects,
+    "semantic_segmentation": WorldMaps,
+    "forensics": world_pairs,
+}
 
 
 def open_data(spec: DataSpec | WorldSpec) -> PictureSet:
@@ -27,6 +36,23 @@ def open_data(spec: DataSpec | WorldSpec) -> PictureSet:
     if isinstance(spec, WorldSpec):
         return _WORLDS[spec.task](spec.world, spec.size)
     _refuse_nonsense(spec)
+    pictures = _without_equalising(spec)
+    if not spec.equalise:
+        return pictures
+    if not isinstance(pictures, RealFakeFolder | ReconstructedPairs):
+        raise DataError(
+            f"{spec.path}: equalise is for real and fake pictures (layout real_fake, or reconstructed: true)"
+        )
+    return (
+        Equalised(pictures) if spec.equalise is True else Equalised(pictures, spec.equalise.size, spec.equalise.quality)
+    )
+
+
+def _without_equalising(spec: DataSpec) -> PictureSet:
+    if spec.reconstructed:
+        return ReconstructedPairs(UnlabelledFolder(spec.path))
+    if spec.real or spec.fake:
+        return RealFakeFolder(spec.path, spec.real, spec.fake)
     listed = spec.annotations is not None and spec.annotations.suffix.lower() == ".odgt"
     classes = read_class_list(spec.classes) if spec.classes is not None else None
     if spec.labels is not None and classes is not None:
@@ -62,5 +88,22 @@ def _refuse_nonsense(spec: DataSpec) -> None:
     maps = spec.labels is not None or spec.layout == "ade20k" or annotations == ".odgt"
     if spec.void and not maps:
         raise DataError(f"{spec.path}: void is for label maps; name their folder with labels, or the layout ade20k")
+    if (spec.real or spec.fake) and spec.layout not in ("auto", "real_fake"):
+        raise DataError(f"{spec.path}: names of real and fake folders go with the layout real_fake, not {spec.layout}")
+    if spec.reconstructed:
+        _refuse_nonsense_of_pairs(spec)
     if spec.classes is not None and not maps and spec.layout not in ("auto", "image_folder"):
         raise DataError(f"{spec.path}: a list of classes goes with the layout image_folder, not {spec.layout}")
+
+
+def _refuse_nonsense_of_pairs(spec: DataSpec) -> None:
+    labelled = spec.real or spec.fake or spec.classes or spec.labels or spec.annotations
+    if labelled or spec.layout not in ("auto", "folder"):
+        raise DataError(
+            f"{spec.path}: reconstructed takes a plain folder, all of whose pictures are real; name no labels"
+        )
+    for what, number in (("limit", spec.limit), ("blocks", spec.blocks)):
+        if number is not None and number % PAIR:
+            raise DataError(
+                f"{spec.path}: {what}: {number} would part a picture from its reconstruction; use an even number"
+            )

@@ -12,6 +12,7 @@ import torch
 
 from jpegproof.correctors.gate import gated
 from jpegproof.correctors.protocol import Corrector, to_pixels
+from jpegproof.data.scenes import scene_name
 from jpegproof.exceptions import JpegproofError, ModelError
 from jpegproof.jpeg.chain import before_last_save
 from jpegproof.jpeg.codec import DecodedJpeg, Pixels, decode, encode
@@ -87,6 +88,7 @@ class Passage:
         self.names = [self._pictures.name(number) for number in numbers]
         self._stored_sizes: dict[int, tuple[int, int]] = {}
         self._sizes = self._stored_sizes  # of what is saved last
+        self._scenes = [scene_name(self._pictures, number) for number in numbers]
 
     def read(self) -> Pictures:
         """The pictures as the data set holds them."""
@@ -245,7 +247,7 @@ class Passage:
         if not edge.tuned or folds is None:
             model = self._workshop.trained_model(edge.tuned, None) if edge.tuned else self._workshop.model(edge.model)
             return self._answers(edge.model, model, inputs)
-        by_fold = grouped(list(inputs), lambda row: fold_of(self.names[row], folds))
+        by_fold = grouped(list(inputs), lambda row: fold_of(self._scenes[row], folds))
         answers = []
         for fold, rows in by_fold:
             model = self._workshop.trained_model(edge.tuned, fold)
@@ -285,7 +287,7 @@ class Passage:
     def _corrector(self, name: str, row: int, folds: int | None) -> Corrector:
         if name not in self._workshop.spec.trainings:
             return self._workshop.corrector(name)
-        fold = fold_of(self.names[row], folds) if folds is not None else None
+        fold = fold_of(self._scenes[row], folds) if folds is not None else None
         return self._workshop.trained_corrector(name, fold)
 
     def _model_of(self, edge: Edge) -> Model:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from jpegproof.correctors.gate import default_gate
+from jpegproof.data.picture_set import PictureSet
+from jpegproof.data.scenes import scene_identity, scene_name, together
 from jpegproof.exceptions import DataError, StoreError
 from jpegproof.jpeg.compression import ORIGINAL, Compression
 from jpegproof.jpeg.steps import Crop, Resize
@@ -234,7 +236,7 @@ def make_plan(spec: StudySpec, workshop: Workshop) -> Plan:
             len(workshop.chosen(name)),
             tuple(pictures.notes),
             numbered(pictures.class_names or ()),
-            _block(spec.data[name]),
+            _block(spec.data[name], pictures),
         )
         for name in spec.data
         if name in used and (pictures := workshop.pictures(name))
@@ -326,19 +328,20 @@ def _refuse_leaks(spec: StudySpec, workshop: Workshop, edges: Sequence[Edge]) ->
     for edge in edges:
         data = spec.data_of(edge.model)
         pictures = workshop.pictures(data)
-        measured: dict[str, list[str]] = {}
+        measured: dict[str, list[int]] = {}
         for number in workshop.chosen(data):
-            measured.setdefault(pictures.identity(number), []).append(pictures.name(number))
+            measured.setdefault(scene_identity(pictures, number), []).append(number)
         for training in {name for name in (edge.corrector, edge.tuned) if name in spec.trainings}:
             for seen in lineage(spec, training):
                 for fold in range(folds) if (folds := folds_of(spec, seen)) is not None else [None]:
                     for source, number in training_pictures(spec, workshop, seen, fold):
                         learned = workshop.pictures(source)
-                        for name in measured.get(learned.identity(number), ()):
+                        for other in measured.get(scene_identity(learned, number), ()):
                             # Cross-fitted: this artifact is not used on its fold, so it may have seen all others.
-                            own = source == data and fold is not None and name == learned.name(number)
-                            if not own:
-                                raise DataError(_leak(seen, learned.name(number), name, edge.model, data))
+                            same = scene_name(pictures, other) == scene_name(learned, number)
+                            if not (same and source == data and fold is not None):
+                                names = learned.name(number), pictures.name(other)
+                                raise DataError(_leak(seen, *names, edge.model, data))
 
 
 def _leak(training: str, learned: str, measured: str, model: str, data: str) -> str:
@@ -354,8 +357,8 @@ def _leak(training: str, learned: str, measured: str, model: str, data: str) -> 
     )
 
 
-def _block(data: DataSpec | WorldSpec) -> int:
-    return (data.blocks if isinstance(data, DataSpec) else None) or 1
+def _block(data: DataSpec | WorldSpec, pictures: PictureSet) -> int:
+    return (data.blocks if isinstance(data, DataSpec) else None) or together(pictures)
 
 
 def _compression(content: Mapping[str, Any]) -> Compression:

@@ -54,11 +54,22 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, int | str) else value
 
 
+class EqualiseSpec(_Part):
+    """To what real and fake pictures are made equal, where that is not to be told from their files."""
+
+    size: tuple[Pixels, Pixels] | None = Field(
+        None, description="(height, width) cut from the centre, in pixels; the least of the set unless given."
+    )
+    quality: Annotated[int, Field(ge=1, le=100)] | None = Field(
+        None, description="Of the JPEG; the lowest among the set's JPEGs unless given, and at most 95."
+    )
+
+
 class DataSpec(_Part):
     """A data set: a folder of pictures."""
 
     path: Path = Field(description="The folder; relative to the study's root.")
-    layout: Literal["auto", "imagenet", "image_folder", "folder", "coco", "ade20k", "label_maps"] = Field(
+    layout: Literal["auto", "imagenet", "image_folder", "folder", "coco", "ade20k", "label_maps", "real_fake"] = Field(
         "auto", description="How the folder is laid out; auto tells from its contents."
     )
     classes: Path | None = Field(
@@ -80,13 +91,30 @@ class DataSpec(_Part):
             description="In label maps: classes or values that say that nothing is known of a pixel.",
         )
     )
+    real: Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str])] = Field(
+        default_factory=list,
+        description="For real_fake: names of the folders of real pictures, where they are not 0_real or real.",
+    )
+    fake: Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str])] = Field(
+        default_factory=list,
+        description="For real_fake: names of the folders of fake pictures, where they are not 1_fake or fake.",
+    )
+    reconstructed: bool = Field(
+        False,
+        description="Each picture is followed by its reconstruction by the shipped autoencoder: its fake.",
+    )
+    equalise: bool | EqualiseSpec = Field(
+        False,
+        description="Of real and fake pictures: cut all to one size and save all as one kind of JPEG first, so that "
+        "the files tell nothing.",
+    )
     limit: int | None = Field(None, ge=1, description="Use only so many pictures, evenly spaced over the set.")
     folds: int | None = Field(None, ge=2, le=20, description=_FOLDS)
     blocks: int | None = Field(
         None,
         ge=2,
         description="Pictures that follow each other, as in a video: intervals resample blocks of so many, in the "
-        "set's order, instead of single pictures.",
+        "set's order, instead of single pictures. Pairs of a picture and its reconstruction are blocks of 2.",
     )
 
 
@@ -95,10 +123,10 @@ class WorldSpec(_Part):
 
     world: Literal["train", "val", "test"] = Field(description="Which of the world's splits.")
     size: int = Field(2000, ge=1, description="How many pictures.")
-    task: Literal["classification", "detection", "semantic_segmentation"] = Field(
+    task: Literal["classification", "detection", "semantic_segmentation", "forensics"] = Field(
         "classification",
-        description="One class a picture, or larger pictures of several objects: with boxes and masks, or with the "
-        "class of each pixel.",
+        description="One class a picture, or larger pictures of several objects: with boxes and masks, with the class "
+        "of each pixel, or each followed by its reconstruction, which is its fake.",
     )
     folds: int | None = Field(None, ge=2, le=20, description=_FOLDS)
 

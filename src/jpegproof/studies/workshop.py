@@ -15,6 +15,7 @@ from jpegproof.correctors.grid_corrector import GridCorrector
 from jpegproof.correctors.identity import Identity
 from jpegproof.correctors.protocol import Corrector
 from jpegproof.data.picture_set import PictureSet
+from jpegproof.data.scenes import together
 from jpegproof.exceptions import JpegproofError, ModelError
 from jpegproof.models.find import find_model
 from jpegproof.models.model import Model
@@ -70,9 +71,13 @@ class Workshop:
 
     def chosen(self, name: str) -> list[int]:
         """The numbers of the pictures that the study uses of a data set: all, or evenly spaced up to the limit."""
-        total, data = len(self.pictures(name)), self.spec.data[name]
-        limit = data.limit if isinstance(data, DataSpec) and data.limit else total
-        return [position * total // limit for position in range(limit)] if limit < total else list(range(total))
+        pictures, data = self.pictures(name), self.spec.data[name]
+        limit = data.limit if isinstance(data, DataSpec) and data.limit else len(pictures)
+        if limit >= len(pictures):
+            return list(range(len(pictures)))
+        size = together(pictures)  # a scene is used whole or not at all
+        scenes, wanted = len(pictures) // size, limit // size
+        return [position * scenes // wanted * size + place for position in range(wanted) for place in range(size)]
 
     def use(self, artifacts: Mapping[tuple[str, int | None], Path]) -> None:
         """Tells where the trained things are: a file by (training, fold), which may come to be there only later."""

@@ -69,6 +69,7 @@ def fit(
     annotations: str | Path | None = None,
     labels: str | Path | None = None,
     void: str | int | Sequence[str | int] = (),
+    equalise: bool = False,
     limit: int | None = None,
     batch: int = 8,
     learning_rate: float | None = None,
@@ -98,7 +99,7 @@ def fit(
         corrector: stands before a learning model, frozen: ``default`` or a file.
         out: the folder; ``out/fit-OBJECTIVE-MODEL-DATA`` unless given.
         features: of a detector that has no ``dense``: names of layers whose outputs are compared.
-        weights, task, layout, classes, annotations, labels, void, limit: as in `measure`.
+        weights, task, layout, classes, annotations, labels, void, equalise, limit: as in `measure`.
         stage, preparation, device, threads: as in `measure`.
         batch: pictures a step.
         learning_rate: at its peak; 1e-4 for correctors and 2e-5 for models unless given.
@@ -145,6 +146,7 @@ def fit(
                 limit,
                 labels,
                 void,
+                equalise,
             )
         },
         "models": {name: of_model} if model is not None else {},

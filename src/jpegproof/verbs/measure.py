@@ -36,6 +36,7 @@ def measure(
     annotations: str | Path | None = None,
     labels: str | Path | None = None,
     void: str | int | Sequence[str | int] = (),
+    equalise: bool = False,
     limit: int | None = None,
     stage: str = "source",
     subsampling: str = "4:2:0",
@@ -63,14 +64,15 @@ def measure(
             ``instance_segmentation`` or ``semantic_segmentation``.
         qualities: ``first:last:step``, ``10,50`` or a list.
         out: the results folder; ``out/measure-MODEL-DATA`` unless given. What is finished there is not done again.
-        layout: ``auto``, ``imagenet``, ``image_folder``, ``coco``, ``ade20k``, ``label_maps`` or ``folder`` (without
-            labels).
+        layout: ``auto``, ``imagenet``, ``image_folder``, ``coco``, ``ade20k``, ``label_maps``, ``real_fake`` or
+            ``folder`` (without labels).
         classes: a file of names in label order: of class folders, where only some of them are present, or of the values
             in label maps.
         annotations: COCO's annotations file, where the folder holds several or none; or a list of ADE20K's pictures
             (``.odgt``).
         labels: the folder of label maps, called as the pictures are; needs `classes`.
         void: classes or values of label maps that say that nothing is known of a pixel.
+        equalise: of real and fake pictures: whether all are cut to one size and saved as one kind of JPEG first.
         limit: use only so many pictures, evenly spaced.
         stage: ``source`` compresses the picture as stored; ``input`` after the model's resize and crop.
         subsampling: ``4:2:0``, ``4:2:2`` or ``4:4:4``.
@@ -108,7 +110,15 @@ def measure(
         "seed": seed,
         "data": {
             data_name: data_fields(
-                data, {"world": "test", **world_task(source, task)}, layout, classes, annotations, limit, labels, void
+                data,
+                {"world": "test", **world_task(source, task)},
+                layout,
+                classes,
+                annotations,
+                limit,
+                labels,
+                void,
+                equalise,
             )
         },
         "models": {

@@ -40,13 +40,19 @@ def data_fields(
     limit: int | None,
     labels: str | Path | None = None,
     void: str | int | Sequence[str | int] = (),
+    equalise: bool = False,
 ) -> dict[str, Any]:
     """A data set as a study file would say it; `world` is what stands for the embedded world.
 
     Raises:
-        DataError: there is no such file of class names or of annotations, or no such folder of label maps.
+        DataError: there is no such file of class names or of annotations, or no such folder of label maps; or the
+            world is to be equalised.
     """
     if str(data) == WORLD:
+        if equalise:
+            raise DataError(
+                "equalise: the embedded world's pictures are equal already and lie in no files; leave it out"
+            )
         return {**world, **given(size=limit)}
     if classes is not None and not Path(classes).expanduser().is_file():
         raise DataError(f"{classes}: there is no such file of class names; check the path")
@@ -60,6 +66,7 @@ def data_fields(
         annotations=annotations and str(annotations),
         labels=labels and str(labels),
         void=voids or None,
+        equalise=equalise or None,
     )
     return {"path": str(data), "layout": layout, **files, **given(limit=limit)}
 
@@ -69,7 +76,7 @@ def world_task(model: str, task: str | None) -> dict[str, str]:
     library, _, name = model.partition(":")
     if task is None and library == "jpegproof" and name in SHIPPED:
         task = SHIPPED[name][1]
-    kinds = ("detection", "semantic_segmentation")
+    kinds = ("detection", "semantic_segmentation", "forensics")
     return next(({"task": kind} for kind in kinds if task is not None and same_targets(task, kind)), {})
 
 
