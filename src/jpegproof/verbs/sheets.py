@@ -161,7 +161,9 @@ def _model_of(plan: Plan, wanted: str | None) -> str:
 
 def _compression_of(plan: Plan, quality: int | None) -> int:
     """The number of the compression that is drawn."""
-    by_quality = {item.quality: place for place, item in enumerate(plan.compressions) if item.quality and not item.chain}
+    by_quality = {
+        item.quality: place for place, item in enumerate(plan.compressions) if item.quality and not item.chain
+    }
     wanted = min(by_quality) if quality is None else quality
     if wanted not in by_quality:
         raise UnknownNameError(
