@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from jpegproof.analysis.bootstrap import Values
 from jpegproof.tasks.forensics_columns import LevelCounts
 
-# Of the sums over pictures that are held at once: a resample has as many as there are scores.
-_CHUNK_BYTES = 64_000_000
+# Of one array of resamples that is worked on at once: small enough to stay in a processor's cache, which is several
+# times as fast.
+_CHUNK_BYTES = 500_000
 
 
 def average_precision(right: Values, said: Values) -> Values:
@@ -54,10 +55,12 @@ class PicturePrecision:
         begins = np.flatnonzero(np.diff(self.scores[order], prepend=np.nan) != 0)
         sought = self.sought[order]
         found = []
-        for part in _parts(weights, len(order)):
-            drawn = part[:, order]
-            both = (np.add.reduceat(item, begins, axis=1) for item in (drawn * sought, drawn))
-            found.append(average_precision(*both))
+        for part in _parts(weights):
+            said = np.take(part, order, axis=1)
+            right = said * sought
+            if len(begins) < len(order):
+                said, right = (np.add.reduceat(item, begins, axis=1) for item in (said, right))
+            found.append(average_precision(right, said))
         return np.concatenate(found)
 
 
@@ -89,11 +92,11 @@ class PatchPrecision:
         table[self.counts.pictures, places if not self.highest_first else len(levels) - 1 - places] = self.counts.counts
         table *= self.known[:, None]
         sought = table * self.sought[:, None]
-        parts = _parts(weights, len(levels))
-        return np.concatenate([average_precision(part @ sought, part @ table) for part in parts])
+        both = zip(_parts(weights @ sought), _parts(weights @ table), strict=True)
+        return np.concatenate([average_precision(right, said) for right, said in both])
 
 
-def _parts(weights: Values, scores: int) -> list[Values]:
-    """The resamples, so many at once that what is made of them keeps to bounded memory."""
-    rows = max(_CHUNK_BYTES // (8 * max(scores, 1)), 1)
-    return [weights[begin : begin + rows] for begin in range(0, len(weights), rows)]
+def _parts(rows: Values) -> list[Values]:
+    """Some rows at once."""
+    at_once = max(_CHUNK_BYTES // (8 * rows.shape[1]), 1)
+    return [rows[begin : begin + at_once] for begin in range(0, len(rows), at_once)]

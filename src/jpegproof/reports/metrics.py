@@ -92,8 +92,6 @@ _METRICS = {
         True,
         "gives {value} of the patches of {pictures} the verdict that it gives them on the originals",
     ),
-    "unsure_coverage": Metric("Pictures with a verdict", "%", None, "has a verdict on {value} of {pictures}"),
-    "unsure_accuracy": Metric("Accuracy of the verdicts", "%", True, _RIGHT),
     **_average_precisions("", ""),
     **_average_precisions("mask_", "Mask "),
     "mIoU": Metric("Mean IoU", "%", True, "reaches a mean intersection over union of {value} on {pictures}"),
