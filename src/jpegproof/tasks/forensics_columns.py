@@ -29,9 +29,9 @@ FORENSICS_SCHEMA = pa.schema(
 )
 PATCH_LOGITS_SCHEMA = pa.schema([("rows", pa.int32()), ("columns", pa.int32()), ("logits", pa.list_(pa.float32()))])
 
-#: Levels a unit of the inverse hyperbolic sine of a logit, which is the logit itself near 0, and 64 levels a factor of
+#: Levels a unit of the inverse hyperbolic sine of a logit, which is the logit itself near 0, and 128 levels a factor of
 #: e far from it: a thousand patches of a picture fall on a few hundred levels, and lose next to nothing of their order.
-LEVELS_PER_UNIT = 64
+LEVELS_PER_UNIT = 128
 
 
 def level_of(logits: torch.Tensor) -> NDArray[np.int16]:
