@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jpegproof.analysis import classification, segmentation
+from jpegproof.analysis import classification, forensics, segmentation
 from jpegproof.analysis.blocks import BlockGain, blocks_of, by_block
 from jpegproof.analysis.bootstrap import Interval, mean_intervals
 from jpegproof.analysis.by_class import ClassMetric, class_differences, class_intervals
@@ -42,16 +42,23 @@ METRICS = {
     "semantic_segmentation": TaskMetrics(
         segmentation.segmentation_metrics, segmentation.COLUMNS, segmentation.COLUMNS, segmentation.iou_of_classes
     ),
+    "forensics": TaskMetrics(forensics.forensics_metrics, forensics.COLUMNS, forensics.COLUMNS),
 }
 
 #: The metrics that are shares of pictures, in percent, and what one picture can add to a share or to a difference.
-SHARES = frozenset(["top1", "top5", "agreement"])
+SHARES = frozenset(["top1", "top5", "agreement", "accuracy", "real_accuracy", "fake_accuracy"])
 SHARE, CHANGE = (0.0, 100.0), (-100.0, 100.0)
 
 #: The metrics that have no gap to close, since lower is better.
 WITHOUT_GAP = frozenset(["distance"])
 #: The metrics that compare with the answers on the originals, and what they are on the originals themselves.
-AGAINST_ORIGINALS = {"agreement": 100.0, "mask_agreement": 100.0, "pixel_agreement": 100.0, "distance": 0.0}
+AGAINST_ORIGINALS = {
+    "agreement": 100.0,
+    "mask_agreement": 100.0,
+    "pixel_agreement": 100.0,
+    "patch_agreement": 100.0,
+    "distance": 0.0,
+}
 
 #: What the first edge of a comparison with the originals is called.
 REFERENCE = "reference"

@@ -19,7 +19,7 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
     """The verb's arguments."""
     verb.add_argument(
         "model",
-        help="torchvision:NAME, timm:NAME, detectron2:NAME, ade20k:NAME, smp:NAME, jpegproof:NAME, "
+        help="torchvision:NAME, timm:NAME, detectron2:NAME, ade20k:NAME, smp:NAME, forensics:NAME, jpegproof:NAME, "
         "path/file.py:function or package.module:function",
     )
     verb.add_argument("data", help="a folder of pictures (class folders give labels), or: world")

@@ -57,7 +57,7 @@ def add_task_option(verb: argparse.ArgumentParser) -> None:
     """What a network of one's own does."""
     verb.add_argument(
         "--task",
-        choices=("classification", "detection", "instance_segmentation", "semantic_segmentation"),
+        choices=("classification", "detection", "instance_segmentation", "semantic_segmentation", "forensics"),
         help="what a network of your own does (default: classification)",
     )
 

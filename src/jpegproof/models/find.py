@@ -35,7 +35,8 @@ def find_model(
 
     Args:
         name: ``torchvision:NAME``, ``timm:NAME``, ``detectron2:NAME``, ``ade20k:NAME``, ``smp:NAME``,
-            ``jpegproof:NAME`` (shipped), ``path/file.py:function`` or ``package.module:function``.
+            ``forensics:NAME``, ``jpegproof:NAME`` (shipped), ``path/file.py:function`` or
+            ``package.module:function``.
         weights: a local ``.safetensors`` or ``.pth`` file, the library's name of published weights, ``random``, or
             None for the library's default (an entry point: as it comes).
         preparation: fields of `ResizeCrop` that differ from what the model comes with.
@@ -84,6 +85,12 @@ def find_model(
         from jpegproof.models.segmenters.smp_segmenters import smp_segmenter
 
         model = _segmenter(name, smp_segmenter(rest, weights, seed, arguments or {}))
+    elif library == "forensics":
+        from jpegproof.models.forensics.build import forensics_detector
+        from jpegproof.models.forensics.own_detector import as_fake_detector
+
+        network, prepared, identity = forensics_detector(rest, weights, seed, arguments or {})
+        model = Model(as_fake_detector(network), find_task("forensics"), prepared, {"name": name, **identity})
     elif library == "jpegproof":
         from jpegproof.models.shipped_models import shipped_model
 

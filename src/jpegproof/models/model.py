@@ -13,6 +13,7 @@ import torch
 from jpegproof.exceptions import ModelError
 from jpegproof.models.detectors.as_stored import AS_STORED
 from jpegproof.models.detectors.find import as_detector
+from jpegproof.models.forensics.own_detector import as_fake_detector
 from jpegproof.models.preparation import Preparation, ResizeCrop
 from jpegproof.models.segmenters.find import as_segmenter
 from jpegproof.tasks.find import find_task, same_targets
@@ -48,11 +49,13 @@ def wrap(
         network: a classifier takes (N, 3, H, W) float32 RGB batches, normalised as `prepare` says, and answers
             (N, classes) logits. A detector takes a list of (3, H, W) pictures in [0, 1] and answers torchvision's
             dictionaries, with boxes in pixels of the given pictures. A segmenter takes such batches as a classifier
-            does, of whole pictures, and answers (N, classes, h, w) scores: see `OwnSegmenter`.
+            does, of whole pictures, and answers (N, classes, h, w) scores: see `OwnSegmenter`. A detector of fakes
+            takes them too, and answers with logits of pictures or patches: see `OwnFakeDetector`.
         task: the task's name.
         prepare: how a picture becomes its input; unless given, ImageNet's usual 256 / 224 `ResizeCrop` for a
             classifier, the picture as it is, in [0, 1], for a detector, and the same normalised by ImageNet's mean
-            and deviation for a segmenter, which must see it whole.
+            and deviation for a segmenter, which must see it whole, and for a detector of fakes, whose traces a
+            resize would blur.
         features: of a detector without ``dense``: names of layers whose outputs are compared in label-free training.
 
     Raises:
@@ -67,6 +70,8 @@ def wrap(
         network, prepare = as_detector(network.eval(), features), prepare or AS_STORED
     elif found.name == "semantic_segmentation":
         network, prepare = as_segmenter(network.eval()), prepare or ResizeCrop(resize=None, crop=None)
+    elif found.name == "forensics":
+        network, prepare = as_fake_detector(network.eval()), prepare or ResizeCrop(resize=None, crop=None)
     return Model(network.eval(), found, prepare or ResizeCrop(), identity)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jpegproof.exceptions import nearest
 
 #: Libraries whose models are known by name; each is imported when a model of it is asked for.
-LIBRARIES = ("torchvision", "timm", "detectron2", "ade20k", "smp", "jpegproof")
+LIBRARIES = ("torchvision", "timm", "detectron2", "ade20k", "smp", "forensics", "jpegproof")
 
 
 def is_entry_point(name: str) -> bool:
@@ -26,5 +26,5 @@ def unknown_model(name: str) -> str:
         hint = hint.replace(":'", f":{rest}'")
     return (
         f"model {name!r} is not known.{hint} Models are named torchvision:NAME, timm:NAME, detectron2:NAME, "
-        "ade20k:NAME, smp:NAME, jpegproof:NAME, path/file.py:function or package.module:function."
+        "ade20k:NAME, smp:NAME, forensics:NAME, jpegproof:NAME, path/file.py:function or package.module:function."
     )

@@ -71,7 +71,27 @@ _METRICS = {
     "top1": Metric("Top-1 accuracy", "%", True, _RIGHT),
     "top5": Metric("Top-5 accuracy", "%", True, "has the right answer among its first five on {value} of {pictures}"),
     "accuracy": Metric("Accuracy", "%", True, _RIGHT),
+    "real_accuracy": Metric("Accuracy on real pictures", "%", True, "is right on {value} of {pictures}, all real"),
+    "fake_accuracy": Metric("Accuracy on fake pictures", "%", True, "is right on {value} of {pictures}, all fake"),
+    "AP_fake": Metric(
+        "Average precision of finding fakes", "%", True, "reaches an average precision of {value} on {pictures}"
+    ),
+    "AP_real": Metric(
+        "Average precision of finding real pictures", "%", True, "reaches an average precision of {value} on {pictures}"
+    ),
     "patch_accuracy": Metric("Patch accuracy", "%", True, "is right on {value} of the patches of {pictures}"),
+    "patch_AP_real": Metric(
+        "Average precision of finding real patches",
+        "%",
+        True,
+        "reaches an average precision of {value} on the patches of {pictures}",
+    ),
+    "patch_agreement": Metric(
+        "Patches as on the originals",
+        "%",
+        True,
+        "gives {value} of the patches of {pictures} the verdict that it gives them on the originals",
+    ),
     **_average_precisions("", ""),
     **_average_precisions("mask_", "Mask "),
     "mIoU": Metric("Mean IoU", "%", True, "reaches a mean intersection over union of {value} on {pictures}"),
@@ -115,7 +135,7 @@ _METRICS = {
     ),
 }
 #: The metrics that are 100 on the originals, without being measured there.
-AGREEMENTS = frozenset(["agreement", "mask_agreement", "pixel_agreement"])
+AGREEMENTS = frozenset(["agreement", "mask_agreement", "pixel_agreement", "patch_agreement"])
 _HEADLINES = ("top1", "accuracy", "patch_accuracy", "mAP", "mIoU")
 
 

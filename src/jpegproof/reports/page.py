@@ -20,6 +20,7 @@ from jpegproof.reports.sections import Section, downloads, legend, panels
 from jpegproof.reports.study_record import StudyRecord
 from jpegproof.reports.summary import ModelSummary, count, format_interval, summarise
 from jpegproof.reports.tables import Cell, Quantity, Table, build_loss_table, build_tables, column_label, format_number
+from jpegproof.reports.unsure_tables import UnsureTable, build_unsure_tables, lowest_unsure_tables
 
 SHOWN_SKIPS = 100
 """How many skipped pictures the page lists; all of them are in ``skipped.csv``."""
@@ -47,6 +48,7 @@ class ReportPage:
         gap_tables: how much of what compression costs each cure gives back.
         error_sections: what goes wrong in each detector.
         class_tables: the classes that lose most.
+        unsure_tables: of detectors of fakes at the lowest quality, what they gain by leaving pictures out.
         file_sizes: bytes per picture.
         skipped: how many pictures could not be used.
         skips: at most ``SHOWN_SKIPS`` of them.
@@ -63,6 +65,7 @@ class ReportPage:
     gap_tables: tuple[GapTable, ...]
     error_sections: tuple[ErrorSection, ...]
     class_tables: tuple[ClassTable, ...]
+    unsure_tables: tuple[UnsureTable, ...]
     file_sizes: tuple[FileSizes, ...]
     skipped: int
     skips: tuple[Skip, ...]
@@ -101,6 +104,7 @@ def build_page(record: StudyRecord) -> ReportPage:
         gap_tables=tuple(build_gap_tables(record.gaps, record.blocks)),
         error_sections=tuple(build_error_sections(record.errors, record.error_comparisons)),
         class_tables=tuple(build_class_tables(record.classes, record.class_comparisons)),
+        unsure_tables=tuple(lowest_unsure_tables(build_unsure_tables(record.unsure))),
         file_sizes=tuple(_file_sizes(tables)),
         skipped=_skipped(record),
         skips=tuple(record.skips[:SHOWN_SKIPS]),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from jpegproof.analysis.rows import Comparison, Gap, Result, Skip
 from jpegproof.analysis.tide.rows import ErrorComparison, ErrorRow
+from jpegproof.analysis.unsure import UnsureRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class StudyRecord:
         error_comparisons: the rows of ``errors_comparisons.csv``.
         classes: the rows of ``classes.csv``.
         class_comparisons: the rows of ``classes_comparisons.csv``.
+        unsure: the rows of ``unsure.csv``.
         notes: sentences that a reader must know before the numbers.
         blocks: by data set, how many pictures that follow each other were resampled together, where that is not one.
     """
@@ -46,3 +48,4 @@ class StudyRecord:
     classes: list[Result] = field(default_factory=list)
     class_comparisons: list[Comparison] = field(default_factory=list)
     blocks: dict[str, int] = field(default_factory=dict)
+    unsure: list[UnsureRow] = field(default_factory=list)

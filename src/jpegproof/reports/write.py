@@ -16,6 +16,7 @@ from jpegproof.reports.markdown import to_markdown
 from jpegproof.reports.page import build_page, build_tables_with_losses, render_page
 from jpegproof.reports.spreadsheet import to_csv
 from jpegproof.reports.study_record import StudyRecord
+from jpegproof.reports.unsure_tables import build_unsure_tables, unsure_markdown
 
 
 def write_report(record: StudyRecord, out: Path) -> Path:
@@ -47,6 +48,9 @@ def write_report(record: StudyRecord, out: Path) -> Path:
     gap_tables = build_gap_tables(record.gaps, record.blocks)
     if gap_tables:
         replace_file(out / "tables" / "gaps.md", "\n".join(map(gap_markdown, gap_tables)).encode("utf-8", "replace"))
+    unsure = build_unsure_tables(record.unsure)
+    if unsure:
+        replace_file(out / "tables" / "unsure.md", "\n".join(map(unsure_markdown, unsure)).encode("utf-8", "replace"))
     page = out / "report.html"
     replace_file(page, render_page(build_page(record)).encode("utf-8", "replace"))
     return page

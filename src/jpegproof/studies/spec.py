@@ -148,8 +148,8 @@ class ModelSpec(_Part):
 
     source: str = Field(
         alias="from",
-        description="torchvision:NAME, timm:NAME, detectron2:NAME, ade20k:NAME, smp:NAME, jpegproof:NAME, "
-        "path/file.py:function or package.module:function.",
+        description="torchvision:NAME, timm:NAME, detectron2:NAME, ade20k:NAME, smp:NAME, forensics:NAME, "
+        "jpegproof:NAME, path/file.py:function or package.module:function.",
     )
     weights: str | None = Field(
         None, description="A local file (relative to the root), the library's name of weights, or random."
@@ -158,7 +158,9 @@ class ModelSpec(_Part):
     preparation: PreparationSpec | None = Field(None, description="Where it differs from what the model comes with.")
     arguments: dict[str, Any] = Field(default_factory=dict, description="For an entry point's function.")
     batch_size: int | None = Field(None, ge=1, description="Pictures at once; the task's usual number unless given.")
-    task: Literal["classification", "detection", "instance_segmentation", "semantic_segmentation"] | None = Field(
+    task: (
+        Literal["classification", "detection", "instance_segmentation", "semantic_segmentation", "forensics"] | None
+    ) = Field(
         None,
         description="Of an entry point that answers with a bare network: what it does; classification if not said.",
     )

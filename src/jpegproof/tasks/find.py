@@ -13,6 +13,7 @@ TASKS: dict[str, tuple[str, dict[str, Any]]] = {
     "detection": ("jpegproof.tasks.detection:Detection", {}),
     "instance_segmentation": ("jpegproof.tasks.detection:Detection", {"masks": True}),
     "semantic_segmentation": ("jpegproof.tasks.segmentation:SemanticSegmentation", {}),
+    "forensics": ("jpegproof.tasks.forensics:Forensics", {}),
 }
 
 #: What the targets of a task are: a data set made for one task serves the others of its kind.
@@ -21,6 +22,7 @@ _TARGETS = {
     "detection": "objects",
     "instance_segmentation": "objects",
     "semantic_segmentation": "label map",
+    "forensics": "real or fake",
 }
 
 

@@ -56,12 +56,12 @@ def measure(
 
     Args:
         model: ``torchvision:NAME``, ``timm:NAME``, ``detectron2:NAME``, ``ade20k:NAME``, ``smp:NAME``,
-            ``jpegproof:NAME``, ``path/file.py:function``, ``package.module:function``, or a `Model` from
-            `jpegproof.wrap`.
+            ``forensics:NAME``, ``jpegproof:NAME``, ``path/file.py:function``, ``package.module:function``, or a
+            `Model` from `jpegproof.wrap`.
         data: a folder of pictures, or ``world`` for the embedded world's 2,000 test pictures.
         weights: a local ``.safetensors`` or ``.pth`` file, the library's name of weights, or ``random``.
         task: what a network of one's own does: ``classification`` (unless given), ``detection``,
-            ``instance_segmentation`` or ``semantic_segmentation``.
+            ``instance_segmentation``, ``semantic_segmentation`` or ``forensics``.
         qualities: ``first:last:step``, ``10,50`` or a list.
         out: the results folder; ``out/measure-MODEL-DATA`` unless given. What is finished there is not done again.
         layout: ``auto``, ``imagenet``, ``image_folder``, ``coco``, ``ade20k``, ``label_maps``, ``real_fake`` or

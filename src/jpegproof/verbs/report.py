@@ -12,6 +12,7 @@ from jpegproof.analysis.results import study_numbers
 from jpegproof.analysis.rows import Comparison, Gap, Result, Skip, write_rows
 from jpegproof.analysis.tide.rows import ErrorComparison, ErrorRow
 from jpegproof.analysis.tide.study import tellable_errors
+from jpegproof.analysis.unsure import UnsureRow, study_unsure
 from jpegproof.exceptions import StoreError
 from jpegproof.reports.study_record import StudyRecord
 from jpegproof.reports.write import write_report
@@ -39,6 +40,7 @@ class Report:
         classes: every number of each class, as in ``classes.csv``.
         errors: what each kind of fault costs each detector, as in ``errors.csv``.
         error_comparisons: what cures change in that, as in ``errors_comparisons.csv``.
+        unsure: what detectors of fakes gain by leaving pictures without a verdict, as in ``unsure.csv``.
     """
 
     folder: Path
@@ -53,6 +55,7 @@ class Report:
     classes: list[Result]
     errors: list[ErrorRow]
     error_comparisons: list[ErrorComparison]
+    unsure: list[UnsureRow]
 
 
 def report(folder: str | Path) -> Report:
@@ -82,6 +85,9 @@ def report(folder: str | Path) -> Report:
         write_rows(out / "errors.csv", ErrorRow, errors.rows)
         write_rows(out / "errors_comparisons.csv", ErrorComparison, errors.comparisons)
         write_errors(errors.rows, out, every_quality=False)
+    unsure = study_unsure(status.plan, Store(out), status.finished)
+    if unsure:
+        write_rows(out / "unsure.csv", UnsureRow, unsure)
     if any(facts.block > 1 for facts in status.plan.data.values()):
         write_rows(out / "blocks.csv", BlockGain, numbers.blocks)
     if any(compression.chain for compression in status.plan.compressions):
@@ -102,6 +108,7 @@ def report(folder: str | Path) -> Report:
         error_comparisons=errors.comparisons,
         classes=numbers.classes,
         class_comparisons=numbers.class_comparisons,
+        unsure=unsure,
         blocks={name: facts.block for name, facts in status.plan.data.items() if facts.block > 1},
     )
     page = write_report(record, out)
@@ -118,6 +125,7 @@ def report(folder: str | Path) -> Report:
         classes=numbers.classes,
         errors=errors.rows,
         error_comparisons=errors.comparisons,
+        unsure=unsure,
     )
 
 

@@ -1,0 +1,1 @@
+"""Detectors of fake pictures: published ones and users' own."""
