@@ -103,7 +103,7 @@ def test_pictures_are_those_that_the_rules_name(folder: Path):
     gains = scores["task_targeted"] - scores["none"]
     ranked = sorted(range(PICTURES), key=lambda row: (-gains[row], row))
     named = {row.rule: row.picture for row in done.rows}
-    expected = dict(zip(("largest_gain", "median", "largest_loss"), (ranked[0], ranked[2], ranked[-1]), strict=True))
+    expected = dict(zip(("largest_gain", "median", "least_gain"), (ranked[0], ranked[2], ranked[-1]), strict=True))
     assert named == {rule: f"val/{row:06d}" for rule, row in expected.items()}
     assert {row.rule: row.gain for row in done.rows}["median"] == pytest.approx(gains[ranked[2]])
 

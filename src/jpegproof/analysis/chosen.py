@@ -14,9 +14,9 @@ from jpegproof.exceptions import DataError, StoreError
 from jpegproof.studies.plan import Edge, Plan
 from jpegproof.studies.store import Store
 
-Rule = Literal["largest_gain", "median", "largest_loss", "named"]
+Rule = Literal["largest_gain", "median", "least_gain", "named"]
 #: Of which `choose` makes use; `named` is a user's own choice.
-RULES: tuple[Rule, ...] = ("largest_gain", "median", "largest_loss")
+RULES: tuple[Rule, ...] = ("largest_gain", "median", "least_gain")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
         help="gets a column; may be repeated (default: off_the_shelf, task_targeted, supervised_fine_tuning)",
     )
     verb.add_argument(
-        "--count", type=int, default=1, metavar="N", help="pictures of largest gain, of median gain and of largest loss"
+        "--count", type=int, default=1, metavar="N", help="pictures of largest, of median and of least gain"
     )
     verb.add_argument(
         "--picture", action="append", metavar="NAME", help="draw this one instead of choosing by rule; may be repeated"

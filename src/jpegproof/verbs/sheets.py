@@ -37,7 +37,7 @@ class SheetRow:
 
     Attributes:
         sheet: the sheet's file name.
-        rule: why the picture was chosen: ``largest_gain``, ``median``, ``largest_loss``; ``named`` by the user.
+        rule: why the picture was chosen: ``largest_gain``, ``median``, ``least_gain``; ``named`` by the user.
         gain: points that the choosing cure gains on the picture; None for a named one.
         quality: None for the original.
         value: the metric of this picture alone, in percent; None where it could not be used.
@@ -235,9 +235,10 @@ def _sheet(picture: ShownPicture, drawn: DrawnPicture, choice: Choice) -> Sheet:
 def _heading(edge: Edge, picture: ShownPicture, shared: bool) -> str:
     if edge.mitigation == "none":
         return f"JPEG, quality {picture.compression.quality}"
-    return (
+    label = (
         edge_label(edge.mitigation, edge.tuned or edge.corrector, True) if shared else mitigation_label(edge.mitigation)
     )
+    return label.replace(" Artifact Correction", "")  # a column is narrow
 
 
 def _rows(sheet: str, data: str, picture: ShownPicture, choice: Choice) -> Iterator[SheetRow]:
