@@ -158,3 +158,13 @@ def test_batch_norm_learns_as_in_classification():
     network = torch.nn.Sequential(torch.nn.BatchNorm2d(3)).eval()
     TASK.learning(network)
     assert network[0].training
+
+
+def test_a_picture_that_was_cut_on_its_way_keeps_its_verdict_and_is_compared_with_nothing_patch_by_patch():
+    task = Forensics()
+    before, cut = [torch.full((4, 5), 3.0)], [torch.full((3, 5), 2.0)]
+    columns, faults = task.record(cut, [1], before)
+    assert faults == [None]
+    assert columns["distance"] == [None]
+    assert columns["patches_kept"] == [None]
+    assert columns["patches_fake"] == [15]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from importlib import import_module
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from torch.nn import Module
+
 from jpegproof.exceptions import UnknownNameError, nearest
 from jpegproof.models.detectors.as_stored import AS_STORED
 from jpegproof.models.detectors.find import as_detector
+from jpegproof.models.forensics.own_detector import as_fake_detector
 from jpegproof.models.model import Model
 from jpegproof.models.preparation import ResizeCrop
 from jpegproof.models.segmenters.find import as_segmenter
@@ -26,6 +30,17 @@ SHIPPED = {
         "jpegproof.models.pyramid_segmenter:world_semantic_segmenter",
         "semantic_segmentation",
     ),
+    "world-fake-detector": ("jpegproof.models.world_fake_detectors:world_fake_detector", "forensics"),
+    "world-patch-fake-detector": ("jpegproof.models.world_fake_detectors:world_patch_fake_detector", "forensics"),
+}
+
+#: Each task asks a network through its own protocol; a classifier is asked as it is.
+_SEEN_AS: Mapping[str, Callable[[Module], Module]] = {
+    "classification": lambda network: network,
+    "detection": as_detector,
+    "instance_segmentation": as_detector,
+    "semantic_segmentation": as_segmenter,
+    "forensics": as_fake_detector,
 }
 
 #: The world's pictures go into its networks as they are; detectors normalise them by themselves.
@@ -37,7 +52,8 @@ def shipped_model(name: str, weights: Path | None = None) -> Model:
 
     Args:
         name: ``world-classifier``, ``world-mobile`` (an unlike second one), ``world-detector``, ``world-segmenter`` (of
-            objects' masks) or ``world-semantic-segmenter`` (of every pixel).
+            objects' masks), ``world-semantic-segmenter`` (of every pixel), ``world-fake-detector`` or
+            ``world-patch-fake-detector``.
         weights: a file of other weights for it, such as ``fit`` has written.
 
     Raises:
@@ -54,7 +70,5 @@ def shipped_model(name: str, weights: Path | None = None) -> Model:
         load_into(network, read_weights(path), path)
         digest = file_digest(path)
     identity = {"name": f"jpegproof:{name}", "weights": digest}
-    if task in ("classification", "semantic_segmentation"):
-        asked = as_segmenter(network.eval()) if task == "semantic_segmentation" else network.eval()
-        return Model(asked, find_task(task), _NORMALISED, identity)
-    return Model(as_detector(network.eval()), find_task(task), AS_STORED, identity)
+    preparation = AS_STORED if task in ("detection", "instance_segmentation") else _NORMALISED
+    return Model(_SEEN_AS[task](network.eval()), find_task(task), preparation, identity)

@@ -115,12 +115,13 @@ class Forensics:
     def record(
         self, answer: PatchLogits, targets: Sequence[int | None], reference: PatchLogits
     ) -> tuple[Mapping[str, Sequence[Any]], list[str | None]]:
-        """See `Task.record`.
-
-        Raises:
-            ModelError: the patches of a picture are others than on its original.
-        """
-        distances = self.distance(answer, reference).tolist()
+        """See `Task.record`."""
+        # A picture that was resized or cropped on its way has other patches, which cannot be compared one by one.
+        alike = [logits.shape == own.shape for logits, own in zip(answer, reference, strict=True)]
+        distances = [
+            float((logits - own).abs().mean()) if same else None
+            for logits, own, same in zip(answer, reference, alike, strict=True)
+        ]
         finite = [bool(torch.isfinite(logits).all()) for logits in answer]
         known = [torch.nan_to_num(logits) for logits in answer]
         faults = [None if fine else "the model's answer is not finite" for fine in finite]

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 #: ``label`` is null where there is none. ``score`` is the mean over the patches of the probability of being fake.
 #: ``patches`` is how many there are, ``patches_fake`` how many are said to be fake, ``patches_kept`` how many are said
-#: to be what they are said to be on the original. ``levels`` and ``level_counts`` say how many patches have logits of
-#: each level (`level_of`): the levels that occur, rising.
+#: to be what they are said to be on the original; null, as ``distance``, where the patches are others. ``levels`` and
+#: ``level_counts`` say how many patches have logits of each level (`level_of`): the levels that occur, rising.
 FORENSICS_SCHEMA = pa.schema(
     [
         ("label", pa.int32()),
@@ -44,15 +44,15 @@ def forensics_columns(
     answer: Sequence[torch.Tensor],
     labels: Sequence[int | None],
     before: Sequence[torch.Tensor],
-    distances: Sequence[float],
+    distances: Sequence[float | None],
 ) -> dict[str, list[Any]]:
     """The columns of `FORENSICS_SCHEMA`, one row a picture.
 
     Args:
         answer: (h, w) logits of the patches.
         labels: 0 real, 1 fake; None where it is not known.
-        before: the logits on the original, of the same shapes.
-        distances: to these.
+        before: the logits on the original.
+        distances: to these; None where the shapes differ.
     """
     counted = [np.unique(level_of(logits), return_counts=True) for logits in answer]
     return {
@@ -60,11 +60,15 @@ def forensics_columns(
         "score": [float(logits.sigmoid().mean()) for logits in answer],
         "patches": [logits.numel() for logits in answer],
         "patches_fake": [int((logits > 0).sum()) for logits in answer],
-        "patches_kept": [int(((logits > 0) == (own > 0)).sum()) for logits, own in zip(answer, before, strict=True)],
+        "patches_kept": [_kept(logits, own) for logits, own in zip(answer, before, strict=True)],
         "levels": [levels for levels, _ in counted],
         "level_counts": [counts.astype(np.int32) for _, counts in counted],
         "distance": list(distances),
     }
+
+
+def _kept(logits: torch.Tensor, own: torch.Tensor) -> int | None:
+    return int(((logits > 0) == (own > 0)).sum()) if logits.shape == own.shape else None
 
 
 def patch_logit_columns(answer: Sequence[torch.Tensor]) -> dict[str, list[Any]]:
