@@ -30,6 +30,8 @@ from jpegproof.studies.workshop import Workshop
 #: The columns of the paper's Figure 10 between the JPEG as it is and the original.
 PAPERS = ("off_the_shelf", "task_targeted", "supervised_fine_tuning")
 
+_CALLED = {"largest_gain": "largest", "median": "median", "least_gain": "least"}
+
 
 @dataclass(frozen=True, slots=True)
 class SheetRow:
@@ -228,7 +230,7 @@ def _sheet(picture: ShownPicture, drawn: DrawnPicture, choice: Choice) -> Sheet:
     ]
     columns.append(column(picture.original, drawn.original, "Original"))
     columns.append(SheetColumn("Ground truth" if drawn.truth is not None else "", None, drawn.truth, ""))
-    why = "" if choice.gain is None else f": {choice.rule.replace('_', ' ')} of the cure ({choice.gain:+.1f} points)"
+    why = "" if choice.gain is None else f": the cure's {_CALLED[choice.rule]} gain ({choice.gain:+.1f} points)"
     return Sheet(f"{plain(picture.name)}, {plain(picture.model)}{why}", columns, drawn.legend)
 
 
