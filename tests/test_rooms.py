@@ -21,8 +21,9 @@ BELOW: dict[str, set[str]] = {
     "deploy": {"jpeg", "models", "correctors"},
     "studies": {"jpeg", "tasks", "data", "models", "correctors", "training"},
     "analysis": {"jpeg", "tasks", "studies"},
-    "probes": {"jpeg", "tasks", "studies", "analysis"},
-    "reports": {"analysis", "probes"},
+    "probes": {"jpeg", "tasks", "models", "correctors", "training", "studies", "analysis"},
+    "paper": set(),
+    "reports": {"analysis", "probes", "paper"},
     "restoration": {"jpeg", "data", "correctors", "analysis", "reports"},
     "verbs": {
         "jpeg",
@@ -33,6 +34,7 @@ BELOW: dict[str, set[str]] = {
         "studies",
         "analysis",
         "probes",
+        "paper",
         "reports",
         "restoration",
     },
@@ -72,3 +74,9 @@ def test_nothing_below_the_command_line_prints():
                 called = node.func if isinstance(node, ast.Call) else None
                 prints = isinstance(called, ast.Name) and called.id == "print"
                 assert not prints, f"{file.name}:{getattr(called, 'lineno', 0)} prints"
+
+
+def test_no_two_test_files_share_a_name():
+    """Pytest imports them by their name alone, and leaves out the second one only once both are asked for."""
+    names = [path.name for path in Path(__file__).parent.rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))

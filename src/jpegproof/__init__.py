@@ -1,7 +1,8 @@
 """jpegproof: what JPEG compression costs a vision model, why, and what each cure buys.
 
-The verbs of the command line are functions of the same names here: `demo`, `measure`, `fit`, `study`, `status`,
-`report`, `errors`, `sheets`, `audit`, `correct`, `benchmark`; `wrap` makes a model of a network of one's own.
+The verbs of the command line are functions of the same names here: `demo`, `measure`, `budget`, `fit`, `study`,
+`status`, `report`, `errors`, `sheets`, `explain`, `throughput`, `reproduce`, `audit`, `correct`, `benchmark`; `wrap`
+makes a model of a network of one's own.
 Everything is imported on first use, so that ``import jpegproof`` costs nothing.
 """
 
@@ -18,30 +19,38 @@ if TYPE_CHECKING:
     from jpegproof.models.preparation import ResizeCrop as ResizeCrop
     from jpegproof.verbs.audit import audit as audit
     from jpegproof.verbs.benchmark import benchmark as benchmark
+    from jpegproof.verbs.budget import budget as budget
     from jpegproof.verbs.correct import correct as correct
     from jpegproof.verbs.demo import demo as demo
     from jpegproof.verbs.errors import errors as errors
+    from jpegproof.verbs.explain import explain as explain
     from jpegproof.verbs.fit import fit as fit
     from jpegproof.verbs.measure import measure as measure
     from jpegproof.verbs.report import report as report
+    from jpegproof.verbs.reproduce import reproduce as reproduce
     from jpegproof.verbs.sheets import sheets as sheets
     from jpegproof.verbs.status import status as status
     from jpegproof.verbs.study import study as study
+    from jpegproof.verbs.throughput import throughput as throughput
 
 _HOMES = {
     "Model": "jpegproof.models.model",
     "ResizeCrop": "jpegproof.models.preparation",
     "audit": "jpegproof.verbs.audit",
     "benchmark": "jpegproof.verbs.benchmark",
+    "budget": "jpegproof.verbs.budget",
     "correct": "jpegproof.verbs.correct",
     "demo": "jpegproof.verbs.demo",
     "errors": "jpegproof.verbs.errors",
+    "explain": "jpegproof.verbs.explain",
     "fit": "jpegproof.verbs.fit",
     "measure": "jpegproof.verbs.measure",
     "report": "jpegproof.verbs.report",
+    "reproduce": "jpegproof.verbs.reproduce",
     "sheets": "jpegproof.verbs.sheets",
     "status": "jpegproof.verbs.status",
     "study": "jpegproof.verbs.study",
+    "throughput": "jpegproof.verbs.throughput",
     "wrap": "jpegproof.models.model",
 }
 
@@ -51,15 +60,19 @@ __all__ = [
     "__version__",
     "audit",
     "benchmark",
+    "budget",
     "correct",
     "demo",
     "errors",
+    "explain",
     "fit",
     "measure",
     "report",
+    "reproduce",
     "sheets",
     "status",
     "study",
+    "throughput",
     "wrap",
 ]
 

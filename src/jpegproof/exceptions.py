@@ -45,6 +45,10 @@ class ModelError(JpegproofError):
     """A model that cannot be built or does not do what its task asks."""
 
 
+class MeasurementError(JpegproofError):
+    """Something that failed while its speed or memory was measured: the model refused, or memory ran out."""
+
+
 class StudyFileError(JpegproofError):
     """A study file with mistakes; the message lists all of them, each with its place."""
 

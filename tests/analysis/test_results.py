@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from io import BytesIO
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from jpegproof.analysis.classification import classification_metrics
+from jpegproof.analysis.file_sizes import Sizes
 from jpegproof.analysis.results import study_numbers
 from jpegproof.jpeg.compression import ORIGINAL, Compression
 from jpegproof.studies.plan import Cell, DataFacts, Edge, Plan, Shard
@@ -55,6 +58,7 @@ def study(tmp_path):
                 columns,
                 rows,
                 with_reference=not compression,
+                areas=[4000, 4000],
             )
             store.put_once(cells[-1].name, content)
     plan = Plan(
@@ -99,6 +103,27 @@ def test_bytes_per_image_are_those_of_the_pictures_used(study):
     numbers = study_numbers(*study)
     assert value(numbers, "top1", "none", 10).bytes_per_image == pytest.approx((1000 + 2000 + 1000) / 3)
     assert value(numbers, "top1", "none", None).bytes_per_image is None
+
+
+def test_predictions_from_before_pixels_were_counted_have_no_bits_per_pixel_and_mean_the_same(study):
+    plan, store, _ = study
+    known = study_numbers(*study).results
+    [bits] = {row.bits_per_pixel for row in known} - {None}
+    assert bits == pytest.approx(8 * 4000 / 12_000)
+    assert {row.bits_per_pixel for row in known if row.quality is None} == {None}
+    for cell in plan.cells:
+        table = pq.read_table(BytesIO(store.get(cell.name))).drop_columns(["pixels", "file_bytes"])
+        pq.write_table(table, store.path(cell.name))
+    assert [replace(row, bits_per_pixel=None) for row in known] == study_numbers(*study).results
+
+
+def test_bits_per_pixel_are_all_bits_over_all_pixels():
+    sizes, pixels = pa.array([1000, 500, None], pa.int64()), pa.array([4000, 1000, 77], pa.int64())
+    table = pa.table({"bytes": sizes, "pixels": pixels})
+    assert Sizes.of(table).bits_per_pixel == pytest.approx(8 * 1500 / 5000)
+    assert Sizes.of(table.slice(2)).bits_per_pixel is None
+    unknown = table.set_column(1, "pixels", pa.array([4000, None, 77], pa.int64()))
+    assert Sizes.of(unknown).bits_per_pixel is None
 
 
 def test_a_reference_does_not_agree_with_itself_in_the_results(study):
@@ -186,3 +211,14 @@ def test_what_a_cure_gains_is_told_block_by_block_where_a_set_has_blocks(study):
     assert value(numbers, "top1", "none", 10).value == value(study_numbers(*study), "top1", "none", 10).value
     [wider] = [row for row in numbers.comparisons if row.metric == "top1" and row.first_mitigation == "none"]
     assert (wider.ci_low, wider.ci_high) == (50.0, 100.0)
+
+
+def test_losses_are_split_by_what_the_best_cure_recovers(study):
+    found = {row.metric: row for row in study_numbers(*study).fixable if row.by == "all"}
+    assert set(found) >= {"top1", "agreement"}
+    assert "distance" not in found
+    assert found["top1"].loss == pytest.approx(100 / 3)
+    assert found["agreement"].loss == pytest.approx(100 / 3)
+    for row in found.values():
+        assert row.recovered + row.remaining == pytest.approx(row.loss)
+        assert row.n == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import statistics
 import subprocess
 import sys
@@ -64,7 +65,7 @@ def test_the_examples_of_a_verb_are_commands_that_it_takes(module):
     examples = re.findall(r"^  jpegproof (.*?)(?:   .*| &&.*| >.*)?$", module.__doc__ or "", flags=re.MULTILINE)
     assert examples
     for example in examples:
-        parser().parse_args(example.split())
+        parser().parse_args(shlex.split(example))
 
 
 @pytest.mark.parametrize(

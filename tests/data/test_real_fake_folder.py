@@ -51,6 +51,14 @@ def test_chais_folders(tmp_path: Path):
     assert told(opened(filled(tmp_path, "Real/a.png", "fake/a.png"))) == {"Real/a.png": 0, "fake/a.png": 1}
 
 
+def test_a_declared_folder_may_be_named_with_those_above_it(tmp_path: Path):
+    filled(tmp_path, "photos/train/a.png", "photos/test/a.png", "PGAN/train/a.png", "PGAN/test/x/a.png", "test/a.png")
+    pictures = RealFakeFolder(tmp_path, real=["photos/test"], fake=["pgan/test"])
+    assert told(pictures) == {"photos/test/a.png": 0, "PGAN/test/x/a.png": 1}
+    with pytest.raises(DataError, match=r"no folder 'photos/tst' .* Did you mean 'photos/test'\?"):
+        RealFakeFolder(tmp_path, real=["photos/tst"], fake=["PGAN"])
+
+
 def test_several_folders_can_be_declared(tmp_path: Path):
     filled(tmp_path, "celeba/a.png", "stylegan/a.png", "pggan/a.png", "glow/a.png")
     pictures = RealFakeFolder(tmp_path, real=["celeba"], fake=["stylegan", "PGGAN"])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields, replace
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 from test_report_errors import CURE, ORIGINAL, ROW, ROWS, column
@@ -12,7 +12,8 @@ from test_report_errors import CURE, ORIGINAL, ROW, ROWS, column
 from jpegproof.analysis.tide.faults import FAULTS
 from jpegproof.analysis.tide.rows import ErrorComparison, ErrorRow
 from jpegproof.reports.error_sections import build_error_sections, profile_figures
-from jpegproof.reports.page import build_page, render_page
+from jpegproof.reports.page import build_page
+from jpegproof.reports.page_render import render_page
 from jpegproof.reports.study_record import StudyRecord
 
 
@@ -109,8 +110,7 @@ def test_the_page_shows_profiles_changes_and_curves(page: str):
 
 
 def test_no_two_parts_of_the_page_share_an_identifier(page: str):
-    body = page[page.index("<body>") :].removesuffix("</html>\n").removesuffix("</html>")
-    names = [node.get("id") for node in ElementTree.fromstring(body.strip()).iter() if node.get("id")]
+    names = re.findall(r' id="([^"]*)"', page)
     assert len(names) > 50
     assert len(set(names)) == len(names)
 
@@ -121,4 +121,4 @@ def test_without_detectors_the_page_has_no_such_section():
 
 def test_hostile_names_stay_text_on_the_page():
     rows = [replace(row, model="<script>alert(1)</script>", corrector="<b>") for row in ROWS]
-    assert "<script" not in render_page(build_page(record(rows, [])))
+    assert "<script>alert" not in render_page(build_page(record(rows, [])))

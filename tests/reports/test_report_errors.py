@@ -185,7 +185,7 @@ def test_files_are_written_under_their_names(tmp_path: Path):
     }
     drawn = [*stems, "errors-photos-finder-boxes-q10"]
     assert {path.name for path in (tmp_path / "figures").iterdir()} == {
-        f"{stem}.{ending}" for stem in drawn for ending in ("png", "svg")
+        f"{stem}.{ending}" for stem in drawn for ending in ("pdf", "png", "svg")
     }
     assert {path.stem for path in figures} == set(drawn)
     assert all(path.is_file() for path in figures)

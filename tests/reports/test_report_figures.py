@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from synthetic_study import QUALITIES, compressed, reference, study_rows
 
 from jpegproof import reports
 from jpegproof.analysis.rows import Result
-from jpegproof.reports.figures import describe_model, draw_model, draw_sample, draw_table, png, svg
-from jpegproof.reports.line_styles import line_styles, page_colors
+from jpegproof.reports.figures import describe_model, draw_model, draw_sample, draw_table, pdf, png, svg
+from jpegproof.reports.line_styles import legend_entries, line_styles, page_colors
 from jpegproof.reports.names import MITIGATION_LABELS
 from jpegproof.reports.paired import PairedDifferences
 from jpegproof.reports.svg import inline_svg
@@ -75,6 +76,29 @@ def test_the_files_of_a_figure_are_the_same_every_time():
     assert first == png(draw_table(table, styles))
     assert first.startswith(b"\x89PNG")
     assert b"tEXt" not in first
+
+
+def test_a_pdf_is_lines_and_letters_and_says_nothing_of_when_it_was_made():
+    [table] = build_tables(study_rows())
+    written = pdf(draw_table(table, line_styles([table])))
+    assert written.startswith(b"%PDF")
+    assert b"/Subtype /Image" not in written
+    assert b"CreationDate" not in written
+    assert b"/Type3" not in written
+    assert b"/FontFile2" in written
+    assert pdf(draw_table(table, line_styles([table]))) == written
+
+
+def test_correctors_of_which_each_model_has_its_own_are_one_line():
+    rows = [
+        replace(row, corrector=f"of {row.model}") if row.mitigation == "task_targeted" else row
+        for row in study_rows(["a", "b", "c"])
+    ]
+    [table] = build_tables(rows)
+    styles = line_styles([table])
+    assert len({styles["task_targeted", f"of {model}"] for model in "abc"}) == 1
+    labels = [label for _, label in legend_entries(table, styles)]
+    assert labels == ["None", "Off-the-Shelf Artifact Correction (default)", "Task-Targeted Artifact Correction"]
 
 
 def test_an_svg_says_nothing_of_when_it_was_made():

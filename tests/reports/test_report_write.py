@@ -28,8 +28,10 @@ def test_a_report_has_tables_figures_and_a_page(written: Path):
     assert names(written) == sorted(
         [
             "report.html",
-            *(f"figures/{stem}{kind}.{ending}" for kind in ("", "-loss") for ending in ("png", "svg")),
+            *(f"figures/{stem}{kind}.{ending}" for kind in ("", "-loss") for ending in ("pdf", "png", "svg")),
             *(f"tables/{stem}{kind}.{ending}" for kind in ("", "-loss") for ending in ("csv", "md", "tex")),
+            f"tables/paper-{stem}.tex",
+            "tables/paper.tex",
         ]
     )
 

@@ -13,8 +13,9 @@ from synthetic_study import compressed, reference, study_rows
 from jpegproof.reports.filenames import file_stems, slugify
 from jpegproof.reports.latex import escape_latex, to_latex
 from jpegproof.reports.markdown import escape_markdown, to_markdown
+from jpegproof.reports.paired import PairedDifferences
 from jpegproof.reports.spreadsheet import to_csv
-from jpegproof.reports.tables import Table, build_tables
+from jpegproof.reports.tables import Table, build_loss_table, build_tables
 
 CURE: dict[str, Any] = {"mitigation": "off_the_shelf", "corrector": "default"}
 OTHER: dict[str, Any] = {"mitigation": "task_targeted", "corrector": "own"}
@@ -83,8 +84,22 @@ def test_csv_has_one_line_per_number_with_its_interval():
         **{"task": "classification", "dataset": "photos", "slice": "all", "metric": "top1", "codec": "jpeg"},
         **{"subsampling": "4:2:0", "stage": "source", "quantity": "value", "model": "squeezenet1_1"},
         **{"reference": "60", "mitigation": "none", "corrector": "identity", "quality": "10"},
-        **{"value": "44.6", "ci_low": "40.2", "ci_high": "49", "n": "500"},
+        **{"value": "44.6", "ci_low": "40.2", "ci_high": "49", "n": "500", "bits_per_pixel": ""},
     }
+
+
+def test_bits_per_pixel_stand_beside_qualities_in_every_form_and_in_losses_too():
+    rows = [reference(), compressed(44.6, 10, bits_per_pixel=0.25), compressed(59.0, 90, bits_per_pixel=1.5)]
+    table = build_tables(rows)[0]
+    loss = build_loss_table(table, PairedDifferences([]))
+    assert loss is not None
+    for shown in (table, loss):
+        assert "|  | Bits per pixel | 0.25 | 1.50 |" in to_markdown(shown).splitlines()
+        assert r"     & Bits per pixel & 0.25 & 1.50 \\" in to_latex(shown, "x").splitlines()
+        assert [line["bits_per_pixel"] for line in csv.DictReader(io.StringIO(to_csv(shown)))] == ["0.25", "1.5"]
+    half = build_tables([reference(), rows[1], compressed(59.0, 90)])[0]
+    assert "|  | Bits per pixel | 0.25 | – |" in to_markdown(half).splitlines()
+    assert "Bits per pixel" not in to_markdown(build_tables([reference(), compressed(1.0)])[0])
 
 
 def test_what_is_not_known_is_an_empty_cell_of_csv():

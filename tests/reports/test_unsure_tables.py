@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from jpegproof.analysis.unsure import UnsureRow
-from jpegproof.reports.page import build_page, render_page
+from jpegproof.reports.page import build_page
+from jpegproof.reports.page_render import render_page
 from jpegproof.reports.study_record import StudyRecord
 from jpegproof.reports.unsure_tables import build_unsure_tables, lowest_unsure_tables, unsure_markdown
 

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+import yaml
 from PIL import Image
 from pydantic import ValidationError
 from small_study import make_pictures, run_here
 from tiny_segmenters import SEGMENTER_FILE
 
 from jpegproof.data.world_pictures import WorldPictures
-from jpegproof.exceptions import DataError
+from jpegproof.exceptions import DataError, StudyFileError
 from jpegproof.jpeg.codec import decode, encode
 from jpegproof.jpeg.compression import Compression
 from jpegproof.models.find import find_model
-from jpegproof.studies.plan import load_plan
+from jpegproof.studies.artifacts import make_artifacts, recipe_of
+from jpegproof.studies.drawn_chains import refuse_lost_labels
+from jpegproof.studies.plan import load_plan, study_compressions
 from jpegproof.studies.spec import StudySpec
-from jpegproof.studies.study_file import with_absolute_paths
+from jpegproof.studies.study_file import load_study, with_absolute_paths
+from jpegproof.studies.workshop import Workshop
 from jpegproof.tasks.batch import Batch
+from jpegproof.training.deliveries import DrawnStep
+from jpegproof.training.recipe import Recipe
 from jpegproof.verbs.report import report
 
 PICTURES = 12
@@ -164,3 +171,107 @@ def test_a_picture_that_does_not_survive_the_way_is_skipped_with_its_reason(tmp_
     assert "a crop of 30 pixels leaves nothing of a picture of 20 x 20" in skipped["reason"]
     (flip,) = read(tmp_path / "out" / "flips.csv")
     assert flip["n"] == "3"
+
+
+TABLES = [[16] * 64, [24] * 64]
+
+
+def trained_on(chains: Any, tmp_path: Path, **changes: Any) -> StudySpec:
+    training = {
+        "objective": "task_targeted",
+        "model": "classifier",
+        "data": "learn",
+        "start": "default",
+        "steps": 1,
+        "batch": 2,
+        "chains": chains,
+        **changes,
+    }
+    rows = ["none", {"mitigation": "task_targeted", "corrector": "targeted"}]
+    data = {"world": {"world": "val", "size": PICTURES}, "learn": {"world": "train", "size": 8}}
+    models = {"classifier": {"from": "jpegproof:world-mobile", "data": "world"}}
+    return spec(tmp_path, data=data, models=models, trainings={"targeted": training}, mitigations=rows)
+
+
+def test_a_training_draws_from_the_studys_chains_and_from_chains_of_its_own(tmp_path: Path):
+    own = [{"save": "10:30", "subsampling": "4:4:4"}, {"resize": [0.5, 1]}, {"crop": "0:7"}, {"tables": TABLES}]
+    study = trained_on(["twice", own], tmp_path)
+    recipe = recipe_of(study.trainings["targeted"], study.compression)
+    assert recipe.single_saves == 0.5
+    coarse = DrawnStep("save", 3, 3, ("4:4:4",))
+    assert recipe.chains == (
+        (coarse,),
+        (coarse, DrawnStep("save", 50, 50)),
+        (
+            DrawnStep("save", 10, 30, ("4:4:4",)),
+            DrawnStep("resize", 0.5, 1.0),
+            DrawnStep("crop", 0, 7),
+            DrawnStep("tables", tables=(tuple(TABLES[0]), tuple(TABLES[1]))),
+        ),
+    )
+
+
+def test_a_training_along_chains_is_another_one_than_without(tmp_path: Path):
+    names = []
+    for chains in ([], ["twice"], [[{"save": 3, "subsampling": "4:4:4"}]]):
+        study = trained_on(chains, tmp_path)
+        names.append(make_artifacts(study, Workshop(study))[0].name)
+    assert len(set(names)) == 3
+
+
+@pytest.mark.slow
+def test_a_study_learns_along_a_chain_and_measures_along_it(tmp_path: Path):
+    run_here(trained_on(["messenger"], tmp_path, single_saves=0.0), tmp_path / "out")
+    report(tmp_path / "out")
+    rows = [row for row in read(tmp_path / "out" / "results.csv") if row["mitigation"] == "task_targeted"]
+    assert {row["chain"] for row in rows} >= {"messenger, save 3", "twice, save 2"}
+
+
+def test_a_save_with_own_tables_is_a_step_of_a_chain(tmp_path: Path):
+    study = spec(tmp_path, chains={"server": [{"save": 90}, {"tables": TABLES, "subsampling": "4:2:2"}]})
+    *_, last = study_compressions(study.compression)
+    assert (last.quality, last.subsampling, last.tables) == (None, "4:2:2", (tuple(TABLES[0]), tuple(TABLES[1])))
+    assert last.delivery == "server, save 2"
+
+
+@pytest.mark.parametrize(
+    ("chains", "said"),
+    [
+        ([[{"save": "50:10"}]], "write the lowest first"),
+        ([[{"save": "0:10"}]], "greater than or equal to 1"),
+        ([[{"save": "ten:20"}]], "valid integer"),
+        ([[{"crop": "0:7"}]], "ends with a save"),
+        ([[{"tables": [[1, 2]]}]], "64 whole numbers"),
+    ],
+)
+def test_a_training_chain_that_cannot_be_is_refused(tmp_path: Path, chains, said: str):
+    with pytest.raises(ValidationError, match=said):
+        trained_on(chains, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"chains": ["twise"]}, "delivery chain 'twise' is not defined in this study. Did you mean 'twice'?"),
+        ({"single_saves": 0.3}, "name chains too"),
+    ],
+)
+def test_mistakes_about_chains_in_a_study_file_are_told_with_their_place(tmp_path: Path, fields, said: str):
+    content = trained_on([], tmp_path).model_dump(mode="json", exclude_unset=True, by_alias=True)
+    del content["trainings"]["targeted"]["chains"]
+    content["trainings"]["targeted"] |= fields
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(content))
+    with pytest.raises(StudyFileError) as caught:
+        load_study(tmp_path / "study.yaml")
+    assert said in str(caught.value)
+    assert "trainings.targeted" in str(caught.value)
+
+
+def test_labels_that_would_lie_elsewhere_are_not_learned_along_a_chain_that_moves():
+    moving = Recipe(steps=1, chains=((DrawnStep("crop", 0, 7), DrawnStep("save", 50, 50)),))
+    refuse_lost_labels("one", moving, ["semantic_segmentation"], labelled=False)
+    refuse_lost_labels("one", moving, ["classification"], labelled=True)
+    with pytest.raises(DataError, match="lie elsewhere"):
+        refuse_lost_labels("one", moving, ["semantic_segmentation"], labelled=True)
+    with pytest.raises(DataError, match="stage: source"):
+        refuse_lost_labels("one", replace(moving, stage="input"), ["classification"], labelled=False)

@@ -1,4 +1,7 @@
-"""The paper's four detectors, and torchvision's, through a study file: built, trained a step both ways, measured."""
+"""Torchvision's detectors through a study file: built, trained a step both ways, measured.
+
+The paper's four, which are Detectron2's: test_paper_studies.py.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +18,11 @@ from coco_dictionaries import coco_data_set
 from PIL import Image
 from small_study import HERE
 from small_training import thin_corrector
-from tiny_detectors import tiny_faster_rcnn
 
 from jpegproof.analysis.results import study_numbers
 from jpegproof.analysis.tide.study import tellable_errors
 from jpegproof.correctors.default import corrector_bytes
-from jpegproof.data.coco import CocoPictures
-from jpegproof.data.world_objects import CATEGORIES, WorldObjects
-from jpegproof.models.detectron2.make_proposals import make_proposals
-from jpegproof.models.detectron2.proposal_file import write_proposals
-from jpegproof.models.detectron2.torchvision_proposer import TorchvisionProposer
-from jpegproof.models.shortest_side import ShortestSide
+from jpegproof.data.world_objects import WorldObjects
 from jpegproof.studies.run import run_study
 from jpegproof.studies.status import Status, study_status
 from jpegproof.studies.store import Store
@@ -33,7 +30,6 @@ from jpegproof.studies.study_file import load_study
 
 #: torchvision's heads know these ids, whatever the data set; the world's are the first ten of them.
 COCO_IDS = range(1, 91)
-SMALL = {"resize": 64}
 ONE_STEP = {"steps": 1, "batch": 1, "learning_rate": 1e-4, "augment": "none", "precision": "float32"}
 
 #: At torchvision's own size a picture would take seconds.
@@ -53,14 +49,6 @@ def retinanet():
     )
 """
 MODELS: Mapping[str, dict[str, Any]] = {
-    "fast_rcnn": {
-        "from": "detectron2:fast_rcnn_R_50_FPN",
-        "arguments": {"categories": list(CATEGORIES), "proposals": "proposals.parquet"},
-    },
-    **{
-        name: {"from": f"detectron2:{name}_R_50_FPN", "arguments": {"categories": list(CATEGORIES)}}
-        for name in ("faster_rcnn", "retinanet", "mask_rcnn")
-    },
     "mobilenet": {"from": "torchvision:fasterrcnn_mobilenet_v3_large_320_fpn", "weights": "random"},
     "own_mask_rcnn": {"from": "own.py:mask_rcnn", "task": "instance_segmentation"},
     "own_retinanet": {"from": "own.py:retinanet", "task": "detection"},
@@ -81,18 +69,8 @@ def coco_folder(folder: Path, split: str) -> Path:
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
     """What a study file needs beside it; taken away afterwards, since fine-tuned networks are large."""
-    measured, training = coco_folder(tmp_path / "measured", "val"), coco_folder(tmp_path / "training", "train")
-    # One file of proposals for both: their pictures have other names.
-    for path in (training / "images").iterdir():
-        path.rename(path.with_name(f"t{path.name}"))
-    content = json.loads((training / "instances.json").read_text())
-    for image in content["images"]:
-        image["file_name"] = f"t{image['file_name']}"
-    (training / "instances.json").write_text(json.dumps(content))
-    sets = [CocoPictures(measured), CocoPictures(training)]
-    pictures = [(own.name(number), own.pixels(number)) for own in sets for number in range(len(own))]
-    proposer = TorchvisionProposer(tiny_faster_rcnn())
-    write_proposals(tmp_path / "proposals.parquet", make_proposals(proposer, ShortestSide(64), pictures))
+    coco_folder(tmp_path / "measured", "val")
+    coco_folder(tmp_path / "training", "train")
     (tmp_path / "own.py").write_text(OWN)
     corrector = thin_corrector(awake=True)
     start = corrector_bytes(corrector.network.state_dict(), corrector.network)
@@ -103,12 +81,11 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 def studied(folder: Path, model: dict[str, Any]) -> Status:
     """Runs the study file of a model."""
-    detectron2 = {"weights": "random", "preparation": SMALL} if model["from"].startswith("detectron2:") else {}
     training = {**ONE_STEP, "data": "training", "model": "detector"}
     content = {
         "name": "published",
         "data": {"measured": {"path": "measured"}, "training": {"path": "training"}},
-        "models": {"detector": {"data": "measured", **detectron2, **model}},
+        "models": {"detector": {"data": "measured", **model}},
         "correctors": {"start": {"from": "jpegproof", "weights": "start.safetensors"}},
         "trainings": {
             "targeted": {**training, "objective": "task_targeted", "start": "start"},

@@ -1,4 +1,7 @@
-"""The paper's seven segmenters, torchvision's and smp's, through a study file: built, trained both ways, measured."""
+"""Segmenters of torchvision and smp, and several scales, through a study file: built, trained both ways, measured.
+
+The paper's seven: test_paper_studies.py.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,6 @@ from small_training import thin_corrector
 
 from jpegproof.analysis.results import study_numbers
 from jpegproof.correctors.default import corrector_bytes
-from jpegproof.models.ade20k.names import NETWORKS
 from jpegproof.studies.run import run_study
 from jpegproof.studies.status import study_status
 from jpegproof.studies.store import Store
@@ -26,7 +28,6 @@ pytestmark = pytest.mark.slow
 ONE_STEP = {"steps": 1, "batch": 2, "learning_rate": 1e-2, "augment": "none", "precision": "float32"}
 ELEVEN = {"classes": 11}
 MODELS: dict[str, dict[str, Any]] = {
-    **{name: {"from": f"ade20k:{name}", "arguments": ELEVEN, "preparation": {"resize": 64}} for name in NETWORKS},
     "several-scales": {
         "from": "ade20k:mobilenetv2dilated-c1_deepsup",
         "arguments": {**ELEVEN, "multi_scale": [48, 64]},

@@ -223,7 +223,12 @@ def test_a_model_object_cannot_travel_to_other_processes(tmp_path):
     from jpegproof import wrap
 
     with pytest.raises(JpegproofError, match="workers=1"):
-        run_study(study_spec(tmp_path), tmp_path / "out", Hands("cpu", 2, 1), given={"tiny": wrap(torch.nn.Identity())})
+        run_study(
+            study_spec(tmp_path),
+            tmp_path / "out",
+            Hands("cpu", 2, 1),
+            given={"tiny": wrap(torch.nn.Identity(), trial=False)},
+        )
 
 
 def test_left_over_parts_of_killed_writers_are_swept_and_living_ones_kept(tmp_path):

@@ -15,6 +15,7 @@ from small_study import make_pictures, prediction_files, run_here
 from small_training import thin_corrector
 from tiny_segmenters import SEGMENTER_FILE
 
+from jpegproof.analysis import results
 from jpegproof.analysis.results import study_numbers
 from jpegproof.analysis.segmentation import segmentation_metrics
 from jpegproof.correctors.default import corrector_bytes
@@ -212,7 +213,7 @@ def test_fine_tuning_a_segmenter_on_boxes_is_refused(tmp_path: Path):
 
 
 @pytest.mark.slow
-def test_blocks_of_pictures_are_resampled_together_and_said_so(tmp_path: Path):
+def test_blocks_of_pictures_are_resampled_together_and_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     make_pictures(tmp_path / "pictures", count=7, height=64, width=64)
     rows = ["none", {"mitigation": "off_the_shelf", "corrector": "start"}]
 
@@ -239,3 +240,5 @@ def test_blocks_of_pictures_are_resampled_together_and_said_so(tmp_path: Path):
     assert all(row.gain == row.value - row.untreated and row.mitigation == "off_the_shelf" for row in gains)
     with (tmp_path / "blocked" / "blocks.csv").open() as file:
         assert len(list(csv.DictReader(file))) == len(blocked.blocks) == 2 * 2 * 3
+    monkeypatch.setattr(results, "MOST_BLOCKS", 2)
+    assert not report(tmp_path / "blocked").blocks, "no table tells so many blocks one by one"

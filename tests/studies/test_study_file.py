@@ -78,6 +78,7 @@ def test_five_mistakes_are_told_at_once_each_with_line_place_and_nearest_name(tm
         ),
         ("name: x\ndata: {a: {world: tset}}\nmodels: {m: {from: 'ast:parse'}}\n", "Did you mean 'test'?"),
         ("name: x\ndata: {a: {path: .}}\nmodels: {m: {from: 'ade20k:resnet50-upernets'}}\n", "'resnet50-upernet'"),
+        ("name: x\ndata: {a: {path: .}}\nmodels: {m: {from: 'forensics:cnndetections'}}\n", "'cnndetection'"),
         ("name: x\ndata: {a: {path: .}}\nmodels: {m: {from: 'smp:Unett'}}\n", "Did you mean 'Unet'"),
         ("name: x\ndata: {a: {path: .}}\nmodels: {m: {from: 'torchvision:fcn_resnet5'}}\n", "'fcn_resnet50'"),
         ("name: ../x\ndata: {a: {path: .}}\nmodels: {m: {from: 'ast:parse'}}\n", "is no name"),
@@ -102,6 +103,14 @@ def test_a_resolved_study_means_the_same_when_read_again(tmp_path):
     resolved.write_text(dump_study(spec))
     again = load_study(resolved)
     assert again.model_dump(exclude={"root"}) == spec.model_dump(exclude={"root"})
+
+
+def test_a_resolved_study_of_own_tables_reads_back(tmp_path):
+    content = {**study_content(tmp_path), "compression": {"tables": [[40] * 64]}}
+    spec = with_absolute_paths(StudySpec.model_validate(content), tmp_path)
+    file = tmp_path / "resolved.yaml"
+    file.write_text(dump_study(spec))
+    assert load_study(file) == spec
 
 
 def test_paths_begin_at_the_study_files_root_or_at_the_one_given(tmp_path):

@@ -27,7 +27,7 @@ from jpegproof.studies.plan import load_plan, make_plan
 from jpegproof.studies.run import run_study
 from jpegproof.studies.spec import StudySpec
 from jpegproof.studies.store import Store
-from jpegproof.studies.study_file import load_study, with_absolute_paths
+from jpegproof.studies.study_file import dump_study, load_study, with_absolute_paths
 from jpegproof.studies.workshop import Workshop
 from jpegproof.verbs.report import report
 
@@ -156,6 +156,46 @@ def test_a_finished_training_is_not_done_again(tmp_path, content):
     again = run_here(spec, out)
     assert (again.trained, again.computed) == (0, 0)
     assert trained_files(out) == before
+
+
+def test_a_corrector_for_several_models_has_a_row_for_each_of_them(tmp_path, content):
+    content["models"]["crop"] = {"from": "normed.py:build", "data": "pictures", "preparation": {"resize": 44}}
+    content["models"]["other"] = {"from": "normed.py:build", "data": "pictures", "preparation": {"resize": 48}}
+    content["trainings"]["shared"] = {**content["trainings"]["targeted"], "model": ["tiny", "crop"]}
+    content["mitigations"] = [
+        "none",
+        {"mitigation": "multihead", "corrector": "shared"},
+        {"mitigation": "task_targeted", "corrector": "targeted"},
+        {"mitigation": "transfer", "corrector": "targeted"},
+    ]
+    spec = spec_of(content, tmp_path)
+    run = run_here(spec, tmp_path / "out")
+    rows = [(edge.mitigation, edge.model) for edge in run.plan.edges if edge.mitigation != "none"]
+    assert rows == [
+        ("multihead", "tiny"),
+        ("multihead", "crop"),
+        ("task_targeted", "tiny"),
+        ("transfer", "crop"),
+        ("transfer", "other"),
+    ]
+    names = {artifact.training: artifact.name for artifact in run.plan.artifacts}
+    resolved = load_study(tmp_path / "out" / "study.yaml")
+    assert make_plan(resolved, Workshop(resolved, allow_code=True)).artifacts == run.plan.artifacts
+    content["trainings"]["shared"]["balance"] = "damage"
+    spec = spec_of(content, tmp_path)
+    changed = {
+        artifact.training: artifact.name for artifact in make_plan(spec, Workshop(spec, allow_code=True)).artifacts
+    }
+    assert changed["shared"] != names["shared"]
+    assert changed["targeted"] == names["targeted"]
+
+
+def test_a_list_of_one_model_is_that_model(tmp_path, content):
+    spec = spec_of(content, tmp_path)
+    before = make_plan(spec, Workshop(spec, allow_code=True)).artifacts
+    content["trainings"]["targeted"]["model"] = ["tiny"]
+    spec = spec_of(content, tmp_path)
+    assert make_plan(spec, Workshop(spec, allow_code=True)).artifacts == before
 
 
 def test_a_row_added_later_trains_and_computes_itself_alone(tmp_path, content):
@@ -352,10 +392,15 @@ def test_progress_hears_of_every_training(tmp_path, content):
         ({"mitigations.3.corrector": "start"}, "is a row without corrector"),
         ({"mitigations.1.tuned": "tuned"}, "is a row without tuned"),
         ({"mitigations.5.mitigation": "supervised_fine_tuning"}, "could not tell them apart"),
+        ({"trainings.tuned.model": ["tiny", "other"]}, "model 'other' is not defined"),
+        ({"trainings.targeted.model": ["tiny", "tiny"]}, "names a model twice"),
+        ({"trainings.tuned.model": ["tiny", "tiny"]}, "several share a corrector with task_targeted"),
+        ({"trainings.targeted.balance": "damage"}, "is for a training through several models"),
+        ({"mitigations.2.mitigation": "multihead"}, "is not through several models"),
+        ({"trainings.targeted.model": ["tiny", "tiny"]}, "call the row multihead"),
         ({"models.tiny.measured": False}, "has no model that is measured"),
         ({"models.tiny.measured": False}, "has no rows"),
         ({"correctors.start": {"from": "spandrel", "weights": "start.safetensors"}}, "cannot learn here"),
-        ({"correctors.start": {"from": "qgac", "weights": "start.safetensors"}}, "from qgac and cannot learn"),
     ],
 )
 def test_mistakes_in_trainings_are_told_before_anything_runs(tmp_path, content, change, words):
@@ -373,6 +418,13 @@ def test_mistakes_in_trainings_are_told_before_anything_runs(tmp_path, content, 
     with pytest.raises(StudyFileError) as caught:
         load_study(file)
     assert words in str(caught.value)
+
+
+def test_a_study_with_trainings_reads_back_from_its_resolved_file(tmp_path, content):
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(content))
+    spec = load_study(tmp_path / "study.yaml")
+    (tmp_path / "resolved.yaml").write_text(dump_study(spec))
+    assert load_study(tmp_path / "resolved.yaml") == spec
 
 
 @pytest.mark.slow

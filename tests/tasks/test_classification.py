@@ -191,3 +191,14 @@ def test_the_supervised_loss_needs_labels_that_the_model_knows(targets: list[int
 def test_one_logit_is_no_classifier():
     with pytest.raises(ModelError, match="logits of shape"):
         TASK.observe(Answering(torch.zeros(2, 1)), PICTURES)
+
+
+def test_pictures_of_different_sizes_are_answered_each_for_itself_in_their_order():
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 4, 3), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(4, 5)
+    ).eval()
+    pictures = [torch.rand(3, *size) for size in ((8, 8), (9, 8), (8, 8), (12, 5), (9, 8))]
+    together = Classification().observe(network, Batch.of(pictures))
+    alone = [Classification().observe(network, Batch.of([picture])) for picture in pictures]
+    assert torch.allclose(together, torch.cat(alone), atol=1e-6)

@@ -166,7 +166,7 @@ def test_memory_for_decoded_pictures_is_bounded(monkeypatch):
 
 
 def test_at_the_models_input_pictures_are_framed_before_they_are_compressed():
-    supply = Examples([(pictures(), range(5))], replace(RECIPE, stage="input"), ResizeCrop(40, (32, 24)))
+    supply = Examples([(pictures(), range(5))], replace(RECIPE, stage="input"), [ResizeCrop(40, (32, 24))])
     assert {example.jpeg.pixels.shape for example in supply.batch(0)} == {(32, 24, 3)}
 
 

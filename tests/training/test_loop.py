@@ -8,12 +8,15 @@ from dataclasses import replace
 import pytest
 import torch
 from small_training import RECIPE, examples, same_state, state_of, thin_corrector, tiny_model
+from thin_qgac import thin_qgac
 
+from jpegproof.correctors.qgac.corrector import Qgac
 from jpegproof.exceptions import ModelError, StoreError
 from jpegproof.training.checkpoint import load_checkpoint, save_checkpoint
 from jpegproof.training.examples import Example
 from jpegproof.training.fine_tune import FineTune
 from jpegproof.training.loop import MOST_BAD_LOSSES, has_bfloat16, train
+from jpegproof.training.match_model import TargetCorrector
 from jpegproof.training.recipe import Recipe
 from jpegproof.training.restore_pixels import RestorePixels
 
@@ -41,10 +44,12 @@ def always_a_minute_later():
 
 
 @pytest.mark.parametrize("stops", [[1], [3], [1, 2, 3]])
-@pytest.mark.parametrize("kind", ["corrector", "model"])
+@pytest.mark.parametrize("kind", ["corrector", "qgac", "model"])
 def test_a_training_that_is_stopped_ends_with_the_weights_of_an_undisturbed_one(tmp_path, stops, kind):
     def objective():
         # The model has dropout and batch norm: random numbers and running statistics must survive the stop too.
+        if kind == "qgac":
+            return TargetCorrector(Qgac(thin_qgac(), {}, "pixels"), tiny_model())
         return RestorePixels(thin_corrector()) if kind == "corrector" else FineTune(tiny_model())
 
     undisturbed = objective()

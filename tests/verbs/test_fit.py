@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from forensic_folders import biased
 from small_study import make_model_file, make_pictures
 from small_training import thin_corrector, tiny_model
 
@@ -46,6 +47,20 @@ def test_a_model_is_trained_and_measured(place):
     assert done.file.name == "model.safetensors"
     measured = jpegproof.measure(MODEL, "pictures", weights=done.file, qualities=[10], out="measured", layout="folder")
     assert measured.results
+
+
+def test_what_gives_the_class_away_is_said_before_it_is_learned(place):
+    biased(place / "fakes")
+    heard: list[str] = []
+
+    class Listening(Silence):
+        def warn(self, text):
+            heard.append(text)
+
+    fit(
+        "jpegproof:world-fake-detector", "fakes", objective="control", steps=1, batch=2, threads=1, progress=Listening()
+    )
+    assert any("tells real from fake on" in text for text in heard)
 
 
 def test_a_second_call_trains_nothing_and_says_so(place):

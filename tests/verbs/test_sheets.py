@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from PIL import Image
 from small_study import HERE, make_pictures
@@ -18,7 +19,7 @@ from jpegproof.analysis.by_picture import columns_of_scores, picture_scores
 from jpegproof.analysis.stored import read_cells
 from jpegproof.cli.main import main
 from jpegproof.correctors.default import corrector_bytes
-from jpegproof.exceptions import DataError, JpegproofError, ModelError, StoreError, UnknownNameError
+from jpegproof.exceptions import DataError, ModelError, StoreError, UnknownNameError
 from jpegproof.studies.run import run_study
 from jpegproof.studies.spec import StudySpec
 from jpegproof.studies.status import study_status
@@ -27,12 +28,14 @@ from jpegproof.studies.study_file import with_absolute_paths
 from jpegproof.verbs.sheets import Sheets
 
 PICTURES = 5
+#: Of the originals: maps are counted against them when they are stored.
+NOTHING = pa.table({})
 SHORT = {"steps": 1, "batch": 2, "learning_rate": 0.01, "precision": "float32", "data": "training", "model": "patches"}
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished study of a segmenter and, beside it, a classifier that cannot be drawn."""
+    """A finished study of a segmenter and, beside it, a classifier."""
     root = tmp_path_factory.mktemp("sheets")
     (root / "patches.py").write_text(SEGMENTER_FILE)
     corrector = thin_corrector(awake=True)
@@ -69,33 +72,13 @@ def draw(folder: Path, **options: Any) -> Sheets:
     return jpegproof.sheets(folder, "patches", allow_code=True, device="cpu", threads=1, **options)
 
 
-def test_a_sheet_shows_the_scores_of_the_stored_predictions(folder: Path):
-    done = draw(folder, quality=5)
-    assert len(done.files) == 3
-    status = study_status(folder)
-    columns = columns_of_scores("semantic_segmentation")
-    for edge_number, edge in enumerate(status.plan.edges):
-        if edge.model != "patches":
-            continue
-        for quality, compression in [(None, 0), (5, 1)]:
-            if not status.plan.cells_of(edge_number, compression):  # a corrector does nothing to an original
-                continue
-            stored = read_cells(Store(folder), status.plan.cells_of(edge_number, compression), columns)
-            names = stored.column("picture").to_pylist()
-            wanted = dict(zip(names, picture_scores("semantic_segmentation", stored).values, strict=True))
-            own = [row for row in done.rows if (row.mitigation, row.quality) == (edge.mitigation, quality)]
-            assert len(own) == (3 if quality or edge.mitigation == "none" else 0)
-            for row in own:
-                assert row.value == pytest.approx(wanted[row.picture], abs=1e-9)
-
-
 def test_pictures_are_those_that_the_rules_name(folder: Path):
     done = draw(folder, quality=5)
     status = study_status(folder)
     columns = columns_of_scores("semantic_segmentation")
     scores = {
         edge.mitigation: picture_scores(
-            "semantic_segmentation", read_cells(Store(folder), status.plan.cells_of(number, 1), columns)
+            "semantic_segmentation", read_cells(Store(folder), status.plan.cells_of(number, 1), columns), NOTHING
         ).values
         for number, edge in enumerate(status.plan.edges)
         if edge.model == "patches"
@@ -114,9 +97,9 @@ def test_a_named_picture_is_drawn_with_the_cures_asked_for(folder: Path, capsys:
     said = capsys.readouterr().out
     assert "val/000003 (named)" in said
     with (folder / "sheets" / "sheets.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["mitigation"] for row in rows] == ["none", "supervised_fine_tuning", "none"]
-    assert [row["quality"] for row in rows] == ["50", "50", ""]
+        rows = [row for row in csv.DictReader(file) if row["rule"] == "named"]
+    assert [row["mitigation"] for row in rows] == ["none", "supervised_fine_tuning", "none", "truth"]
+    assert [row["quality"] for row in rows] == ["50", "50", "", ""]
     with Image.open(folder / "sheets" / rows[0]["sheet"]) as sheet:
         pixels = np.asarray(sheet.convert("RGB"))
     assert (pixels != 255).mean() > 0.3, "an empty sheet"
@@ -125,10 +108,15 @@ def test_a_named_picture_is_drawn_with_the_cures_asked_for(folder: Path, capsys:
 @pytest.mark.parametrize(
     ("options", "error", "said"),
     [
-        ({"quality": 40}, UnknownNameError, "quality 40 is not in the study; it has 5, 50"),
+        ({"quality": 40}, UnknownNameError, "quality 40 is not among the single saves of the study; it has 5, 50"),
         ({"cures": ["task_targetted"]}, UnknownNameError, "'task_targetted' is not among those of patches"),
         ({"pictures": ["val/000009"]}, UnknownNameError, "'val/000009' is not among those of world"),
         ({"count": 0}, DataError, "use 1 or more"),
+        ({"confidence": 1.5}, DataError, "use a number from 0 to 1"),
+        ({"confidence": float("nan")}, DataError, "use a number from 0 to 1"),
+        ({"compression": "quality 40"}, UnknownNameError, "'quality 40' is not among those of the study.*quality 50"),
+        ({"compression": "quality 5", "quality": 5}, UnknownNameError, "not both"),
+        ({"every_model": True}, UnknownNameError, "name a model .patches. or draw all"),
     ],
 )
 def test_a_mistake_is_said(folder: Path, options, error, said):
@@ -136,16 +124,52 @@ def test_a_mistake_is_said(folder: Path, options, error, said):
         draw(folder, **options)
 
 
-def test_a_model_that_is_not_there_or_cannot_be_drawn_is_said(folder: Path):
+def test_a_model_that_is_not_there_is_said(folder: Path):
     with pytest.raises(UnknownNameError, match=r"model 'patch' is not in the study\. Did you mean 'patches'"):
         jpegproof.sheets(folder, "patch")
-    with pytest.raises(DataError, match="classification are not scored"):
-        jpegproof.sheets(folder, "classifier")
+    with pytest.raises(
+        UnknownNameError, match=r"has 2 models; name one of them, or draw all \(--all\): patches, class"
+    ):
+        jpegproof.sheets(folder)
 
 
 def test_code_of_the_study_runs_only_when_it_is_allowed(folder: Path):
     with pytest.raises(ModelError, match="--allow-code"):
         jpegproof.sheets(folder, "patches")
+
+
+def test_earlier_sheets_keep_their_rows_and_a_sheet_drawn_anew_has_new_ones(folder: Path):
+    draw(folder, quality=5)
+    draw(folder, quality=50, pictures=["val/000001"])
+    draw(folder, quality=5, cures=["off_the_shelf", "none", "off_the_shelf"])
+    with (folder / "sheets" / "sheets.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["quality"] for row in rows if row["rule"] == "named"} == {"50", ""}
+    shown = [row for row in rows if row["rule"] == "median"]
+    assert [row["mitigation"] for row in shown] == ["none", "off_the_shelf", "none", "truth"]
+    assert {row["sheet"] for row in rows} == {path.name for path in (folder / "sheets").glob("*.png")}
+
+
+def test_more_pictures_than_there_are_thirds_are_shared_out(folder: Path):
+    rules = [row.rule for row in draw(folder, quality=5, count=100).rows if row.mitigation == "truth"]
+    assert rules == ["largest_gain", "median", "least_gain"]
+
+
+def test_pictures_that_have_changed_since_the_study_are_not_drawn(tmp_path: Path):
+    make_pictures(tmp_path / "pictures", count=3)
+    (tmp_path / "patches.py").write_text(SEGMENTER_FILE)
+    content = {
+        "name": "changing",
+        "data": {"pictures": {"path": "pictures", "layout": "folder"}},
+        "models": {"patches": {"from": "patches.py:build", "data": "pictures", "task": "semantic_segmentation"}},
+        "compression": {"qualities": [5]},
+        "mitigations": ["none"],
+    }
+    spec = with_absolute_paths(StudySpec.model_validate(content), tmp_path)
+    run_study(spec, tmp_path / "out", HERE, allow_code=True)
+    Image.new("RGB", (60, 50)).save(tmp_path / "pictures" / "class0" / "000.png")
+    with pytest.raises(StoreError, match="have changed since the study was run"):
+        draw(tmp_path / "out", pictures=["class1/001.png"])
 
 
 def test_a_folder_without_a_study_or_with_an_unfinished_one_is_said(folder: Path, tmp_path: Path):
@@ -176,14 +200,8 @@ def test_one_picture_that_cannot_be_used_is_said_by_name(tmp_path: Path):
     run_study(spec, tmp_path / "out", HERE, allow_code=True)
     with pytest.raises(DataError, match=r"class0/broken\.png: cannot be shown"):
         draw(tmp_path / "out", pictures=["class0/broken.png"])
-    with pytest.raises(DataError, match="no cure by whose gains"):
+    with pytest.raises(DataError, match="no cure of patches by whose gains"):
         draw(tmp_path / "out")
     done = draw(tmp_path / "out", pictures=["class0/000.png"])
     assert [row.metric for row in done.rows] == ["agreement", "agreement"]
     assert done.rows[-1].value == 100.0
-
-
-def test_a_study_of_several_models_asks_for_a_name(folder: Path, tmp_path: Path):
-    assert jpegproof.sheets(folder, allow_code=True, threads=1).rows[0].model == "patches"  # the only one to draw
-    with pytest.raises(JpegproofError):
-        jpegproof.sheets(tmp_path / "nowhere")

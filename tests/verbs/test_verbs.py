@@ -17,7 +17,7 @@ from jpegproof.cli.main import main
 from jpegproof.exceptions import DataError, JpegproofError, ModelError, StoreError
 
 COLUMNS = """task dataset slice model metric mitigation corrector codec subsampling chain stage quality
-value ci_low ci_high n n_skipped bytes_per_image seed"""
+value ci_low ci_high n n_skipped bytes_per_image seed bits_per_pixel"""
 
 
 def rows_of(folder):
@@ -250,7 +250,7 @@ def test_a_results_file_that_cannot_be_written_is_named(here):
 
 
 def test_a_model_object_takes_no_weights_and_no_preparation_beside_it(here):
-    model = jpegproof.wrap(torch.nn.Linear(1, 2))
+    model = jpegproof.wrap(torch.nn.Linear(1, 2), trial=False)
     with pytest.raises(JpegproofError, match="give them to wrap"):
         jpegproof.measure(model, "pictures", weights="x.safetensors")
     with pytest.raises(JpegproofError, match="give them to wrap"):
@@ -273,3 +273,36 @@ def test_a_note_on_one_data_set_names_it_where_there_are_several(here):
     done = jpegproof.study("two.yaml", "two", allow_code=True)
     assert "drawn: These pictures are generated" in done.page.read_text()
     assert "pictures: These pictures are generated" not in done.page.read_text()
+
+
+def test_a_report_puts_the_papers_numbers_beside_those_of_its_models(place, capsys):
+    study = place / "study.yaml"
+    make_corrector_file(place)
+    names = ["ResNet-50", "MobileNetV2 (dilated) + C1 (ds)"]
+    models = {name: {"from": "tiny_model.py:build"} for name in names}
+    study.write_text(yaml.safe_dump(study_content(place, corrector=True, models=models)))
+    out = place / "out"
+    jpegproof.study(study, out, workers=1, allow_code=True)
+    assert not (out / "tables" / "against-paper.md").exists()
+    assert main(["report", str(out), "--against-paper"]) == 0
+    with (out / "tables" / "against-paper.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["model"] == "ResNet-50"]
+    (found,) = [row for row in rows if (row["mitigation"], row["quality"]) == ("off_the_shelf", "10")]
+    ours = next(
+        row["value"]
+        for row in rows_of(out)
+        if (row["model"], row["metric"], row["mitigation"], row["quality"])
+        == ("ResNet-50", "top1", "off_the_shelf", "10")
+    )
+    assert (found["ours"], found["paper"], found["corrector"]) == (ours, "66.9", "dncnn")
+    assert "Table 1 of the paper: ResNet-50" in (out / "report.html").read_text()
+    assert {line.split(",")[3] for line in (out / "fixable.csv").read_text().splitlines()[1:]} == set(models)
+
+
+def test_a_study_of_no_model_of_the_papers_is_told_so_before_anything_is_written(place, capsys):
+    out = place / "out"
+    jpegproof.measure(f"{place / 'tiny_model.py'}:build", place / "pictures", qualities=[10], out=out, workers=1)
+    (out / "report.html").unlink()
+    assert main(["report", str(out), "--against-paper"]) == 2
+    assert "is one of the paper's: ResNet-18, ResNet-50" in capsys.readouterr().err
+    assert not (out / "report.html").exists()

@@ -8,7 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from jpegproof.analysis.by_picture import columns_of_scores, picture_scores
+from jpegproof.analysis.by_picture import columns_of_scores, picture_scores, reference_columns_of_scores
+from jpegproof.analysis.detection.own_detections import CONFIDENT
 from jpegproof.analysis.stored import is_whole, read_cells
 from jpegproof.exceptions import DataError, StoreError
 from jpegproof.studies.plan import Edge, Plan
@@ -27,7 +28,8 @@ class Choice:
         rule: by which it was.
         rank: its place among those of the rule, from 1.
         number: the picture's in the model's data set.
-        gain: points of the picture's own score that the cure gains over no cure; None where nobody asked.
+        gain: how much better the picture's own score is with the cure than without, in the score's unit; None where
+            nobody asked.
     """
 
     rule: Rule
@@ -37,7 +39,13 @@ class Choice:
 
 
 def choose(
-    plan: Plan, store: Store, finished: frozenset[str], cure: Edge, compression: int, count: int
+    plan: Plan,
+    store: Store,
+    finished: frozenset[str],
+    cure: Edge,
+    compression: int,
+    count: int,
+    confidence: float = CONFIDENT,
 ) -> list[Choice]:
     """The pictures on which a cure gains most, on which it gains what is usual, and loses most.
 
@@ -50,28 +58,33 @@ def choose(
         finished: fingerprints of those that are there.
         cure: an edge with a cure.
         compression: its number in the plan.
-        count: how many pictures per rule; fewer where there are not as many.
+        count: how many pictures per rule; a third of them where there are not as many.
+        confidence: the score from which on a detection counts.
 
     Raises:
         StoreError: the predictions are not finished, or a file is damaged.
         DataError: the task's pictures are not scored one by one, or no picture has a score.
     """
-    columns = columns_of_scores(plan.tasks[cure.model])
-    scores = []
-    for edge in (plan.edges[plan.reference_edge(cure.model)], cure):
-        cells = plan.cells_of(plan.edges.index(edge), compression)
+    task, first = plan.tasks[cure.model], plan.reference_edge(cure.model)
+    columns = columns_of_scores(task)
+    originals = plan.cells_of(first, 0)
+    by_edge = [plan.cells_of(place, compression) for place in (first, plan.edges.index(cure))]
+    for cells, along in zip([originals, *by_edge], ("the originals", "none", cure.mitigation), strict=True):
         if not is_whole(cells, finished):
             raise StoreError(
-                f"the predictions of {cure.model} along {edge.mitigation} are not finished; run the study again, or "
+                f"the predictions of {cure.model} along {along} are not finished; run the study again, or "
                 "name the pictures"
             )
-        scores.append(picture_scores(plan.tasks[cure.model], read_cells(store, cells, columns)).values)
-        numbers = [number for cell in cells for number in plan.shards[cell.shard].pictures]
-    gains = scores[1] - scores[0]
+    reference = read_cells(store, originals, reference_columns_of_scores(task))
+    without, cured = (
+        picture_scores(task, read_cells(store, cells, columns), reference, confidence) for cells in by_edge
+    )
+    numbers = [number for cell in originals for number in plan.shards[cell.shard].pictures]
+    gains = cured.gains_over(without)
     ranked = sorted(np.flatnonzero(np.isfinite(gains)).tolist(), key=lambda row: (-gains[row], row))
     if not ranked:
         raise DataError(f"no picture has a score both with and without {cure.mitigation}")
-    by_rule = dict(zip(RULES, _thirds(ranked, count), strict=True))
+    by_rule = dict(zip(RULES, _thirds(ranked, min(count, max(len(ranked) // 3, 1))), strict=True))
     return [
         Choice(rule, rank, numbers[row], float(gains[row]))
         for rule, rows in by_rule.items()

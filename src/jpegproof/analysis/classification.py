@@ -46,6 +46,19 @@ def classification_metrics(answers: pa.Table, reference: pa.Table) -> dict[str, 
     return metrics
 
 
+def picture_log_probabilities(answers: pa.Table) -> tuple[str, Column]:
+    """How sure a classifier is of each picture's label, or where no picture has one, how near it is to the original.
+
+    Returns:
+        ``true_label_log_probability`` in nats, or ``distance`` of the logits in the model's own units, less of which is
+        better; and (N,) of them, NaN where a picture does not count. Agreement would say no more than yes or no.
+    """
+    sure = _numbers(answers.column("label_log_probability"))
+    if np.isfinite(_numbers(answers.column("label"))).any():
+        return "true_label_log_probability", sure
+    return "distance", _numbers(answers.column("distance"))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassAccuracy:
     """The top-1 accuracy on the pictures of each class; a `ClassMetric`.

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from jpegproof.analysis.by_class import ClassMetric
+from jpegproof.analysis.file_sizes import Sizes
 from jpegproof.analysis.pooled import Resamples
 from jpegproof.analysis.recalled import Recalled, Shelf
 from jpegproof.analysis.stored import is_whole, read_cells
@@ -28,6 +29,7 @@ class Column:
         compression: of the pictures.
         metrics: by their names.
         bytes_per_image: mean size of the compressed file; None for the originals.
+        bits_per_pixel: of the compressed files together; None for the originals, or where pixels were not counted.
         skips: (picture, reason) of the pictures that could not be used.
     """
 
@@ -35,6 +37,7 @@ class Column:
     compression: Compression
     metrics: dict[str, Metric]
     bytes_per_image: float | None
+    bits_per_pixel: float | None
     skips: list[tuple[str, str]]
 
 
@@ -85,19 +88,15 @@ def read_columns(
             for metric in held.values():
                 if isinstance(metric, Recalled):
                     resamples.interval(metric)
+            sizes = Sizes.of(answers)
             yield (
-                Column(edge, compression, held, _mean_size(answers), _skips(answers)),
+                Column(edge, compression, held, sizes.bytes_per_image, sizes.bits_per_pixel, _skips(answers)),
                 task.by_class(answers, reference, metrics, names),
             )
 
 
 def _metrics(store: Store, cells: list[Cell], task: TaskMetrics, reference: pa.Table) -> Mapping[str, Metric]:
     return task.of(read_cells(store, cells, task.columns), reference)
-
-
-def _mean_size(answers: pa.Table) -> float | None:
-    sizes = [size for size in answers.column("bytes").to_pylist() if size is not None]
-    return float(np.mean(sizes)) if sizes else None
 
 
 def _skips(answers: pa.Table) -> list[tuple[str, str]]:

@@ -93,6 +93,20 @@ def forensics_metrics(answers: pa.Table, reference: pa.Table) -> dict[str, Metri
     return metrics
 
 
+def picture_closeness(answers: pa.Table, reference: pa.Table) -> tuple[str, Values]:
+    """How near each picture's score is to what it should be: 100 less the distance of the two, in percent.
+
+    Returns:
+        ``truth_score``, near to the label (0 real, 1 fake), which is what the score leaves to the truth; or
+        ``score_agreement`` where no picture has a label, near to the score on the original. And (N,) percent, NaN where
+        a picture does not count.
+    """
+    wanted, name = _numbers(answers, "label"), "truth_score"
+    if not np.isfinite(wanted).any():
+        wanted, name = _numbers(reference, "score"), "score_agreement"
+    return name, 100.0 * (1.0 - np.abs(_numbers(answers, "score") - wanted))
+
+
 def _numbers(table: pa.Table, name: str) -> Values:
     """(N,) float64, NaN where nothing is stored."""
     return table.column(name).cast(pa.float64()).fill_null(np.nan).to_numpy()

@@ -94,16 +94,25 @@ class Resamples:
         whole = self._interval(shares, counted)
         return whole if told_apart else Interval(whole.value, None, None, n), mean_gap
 
-    def drawn(self, metric: Resampled, counted: Flags) -> Values:
+    def values(self, metric: PooledMetric, counted: Flags) -> Values:
+        """(1 + resamples,): the metric itself, then in each resample, over some pictures; worked out once and kept."""
+        return self._of(metric, counted)
+
+    def drawn(self, metric: Resampled, counted: Flags, most: int | None = None) -> Values:
         """(1 + resamples, ...): the metric itself, then in each resample, over some pictures; not kept.
 
         Args:
             metric: one that answers (R, N) weights with (R, ...) values.
             counted: (N,) the pictures.
+            most: so many resamples, the first ones; all unless given.
         """
-        once = metric.values(counted[None].astype(np.float64))
-        drawn = self._draws(len(counted)) if counted.any() else ()
-        return np.concatenate([once, *(metric.values(weights * counted) for weights in drawn)])
+        found = [metric.values(counted[None].astype(np.float64))]
+        left = self._resamples if most is None else min(most, self._resamples)
+        for weights in self._draws(len(counted)) if counted.any() else ():
+            if left > 0:
+                found.append(metric.values(weights[:left] * counted))
+                left -= len(weights)
+        return np.concatenate(found)
 
     def units(self, counted: Flags) -> int:
         """How many blocks hold a picture that counts; without blocks, how many pictures do."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jpegproof.analysis import classification, forensics, segmentation
+from jpegproof.analysis import classification, forensics, segmentation, tensors
 from jpegproof.analysis.blocks import BlockGain, blocks_of, by_block
 from jpegproof.analysis.bootstrap import Interval, mean_intervals
 from jpegproof.analysis.by_class import ClassMetric, class_differences, class_intervals
@@ -21,12 +21,15 @@ from jpegproof.analysis.detection.study_metrics import (
     box_metrics,
     precision_of_classes,
 )
+from jpegproof.analysis.fixable import FixableRow
+from jpegproof.analysis.fixable_study import FixableLosses
 from jpegproof.analysis.flips import Flip, flips_along_chains
 from jpegproof.analysis.gaps import POOLED, gap_closed
 from jpegproof.analysis.pooled import Resamples
 from jpegproof.analysis.rows import Comparison, Gap, Result, Skip
 from jpegproof.analysis.stored import is_whole, read_cells
 from jpegproof.analysis.task_metrics import Metric, TaskMetrics
+from jpegproof.jpeg.compression import Compression
 from jpegproof.studies.plan import Plan
 from jpegproof.studies.store import Store
 
@@ -43,6 +46,7 @@ METRICS = {
         segmentation.segmentation_metrics, segmentation.COLUMNS, segmentation.COLUMNS, segmentation.iou_of_classes
     ),
     "forensics": TaskMetrics(forensics.forensics_metrics, forensics.COLUMNS, forensics.COLUMNS),
+    "tensors": TaskMetrics(tensors.tensors_metrics, tensors.COLUMNS, tensors.REFERENCE_COLUMNS),
 }
 
 #: The metrics that are shares of pictures, in percent, and what one picture can add to a share or to a difference.
@@ -50,7 +54,16 @@ SHARES = frozenset(["top1", "top5", "agreement", "accuracy", "real_accuracy", "f
 SHARE, CHANGE = (0.0, 100.0), (-100.0, 100.0)
 
 #: The metrics that have no gap to close, since lower is better.
-WITHOUT_GAP = frozenset(["distance"])
+WITHOUT_GAP = frozenset(["distance", "relative_distance"])
+
+#: Of more blocks than these, as where each is a picture and its fake, no table tells them one by one: hundreds of
+#: megabytes that nobody reads.
+MOST_BLOCKS = 200
+
+#: Metrics whose losses are not split into recovered and remaining: detectors of fakes are told of by their accuracy,
+#: and the average precision over all patches takes as long as everything else together.
+NOT_SPLIT = WITHOUT_GAP | {"AP_fake", "AP_real", "patch_AP_real"}
+
 #: The metrics that compare with the answers on the originals, and what they are on the originals themselves.
 AGAINST_ORIGINALS = {
     "agreement": 100.0,
@@ -58,6 +71,7 @@ AGAINST_ORIGINALS = {
     "pixel_agreement": 100.0,
     "patch_agreement": 100.0,
     "distance": 0.0,
+    "relative_distance": 0.0,
 }
 
 #: What the first edge of a comparison with the originals is called.
@@ -74,6 +88,7 @@ class Numbers:
         class_comparisons: the same less the numbers on the originals.
         blocks: of the data sets whose pictures are resampled in blocks.
         flips: of delivery chains.
+        fixable: losses, split into what the best cure recovers and what remains.
     """
 
     results: list[Result] = field(default_factory=list)
@@ -84,6 +99,7 @@ class Numbers:
     class_comparisons: list[Comparison] = field(default_factory=list)
     blocks: list[BlockGain] = field(default_factory=list)
     flips: list[Flip] = field(default_factory=list)
+    fixable: list[FixableRow] = field(default_factory=list)
 
 
 def study_numbers(plan: Plan, store: Store, finished: frozenset[str]) -> Numbers:
@@ -103,6 +119,8 @@ def study_numbers(plan: Plan, store: Store, finished: frozenset[str]) -> Numbers
         reference = read_cells(store, cells, METRICS[task].reference_columns)
         data = plan.shards[cells[0].shard].data
         resamples = Resamples(plan.seed, block=plan.data[data].block)
+        pictures: list[str] = reference["picture"].to_pylist()
+        losses = FixableLosses(plan, model, data, pictures, resamples, AGAINST_ORIGINALS, NOT_SPLIT)
         columns: list[Column] = []
         originals: Mapping[str, ClassMetric] = {}
         for column, of_classes in read_columns(plan, store, finished, model, METRICS[task], reference, resamples):
@@ -110,11 +128,13 @@ def study_numbers(plan: Plan, store: Store, finished: frozenset[str]) -> Numbers
             originals = originals or of_classes  # the first column is the reference itself
             numbers.classes.extend(_classes(plan, model, data, column, of_classes, resamples))
             numbers.class_comparisons.extend(_class_losses(plan, model, data, column, originals, of_classes, resamples))
+            numbers.fixable.extend(losses.add(column, of_classes))
+        numbers.fixable.extend(losses.rest())
         numbers.results.extend(_results(plan, model, data, columns, resamples))
         numbers.comparisons.extend(_comparisons(plan, model, data, columns, resamples))
         numbers.gaps.extend(_gaps(plan, model, data, columns, resamples))
         numbers.flips.extend(flips_along_chains(plan, model, data, columns, resamples))
-        numbers.blocks.extend(_blocks(plan, model, data, columns, reference["picture"].to_pylist()))
+        numbers.blocks.extend(_blocks(plan, model, data, columns, pictures))
         known = {(skip.dataset, skip.picture) for skip in numbers.skips}
         for skip in (skip for column in columns for skip in column.skips):
             if (data, skip[0]) not in known:
@@ -149,6 +169,7 @@ def _result(plan: Plan, scope: dict[str, Any], column: Column, interval: Interva
         n=interval.n,
         n_skipped=len(column.skips),
         bytes_per_image=column.bytes_per_image,
+        bits_per_pixel=column.bits_per_pixel,
     )
 
 
@@ -232,7 +253,7 @@ def _gaps(plan: Plan, model: str, data: str, columns: Sequence[Column], resample
     compressions = [item for item in plan.compressions if not item.is_original and (untreated, item) in found]
     if originals is None or not compressions:
         return
-    pooled = [item for item in compressions if not (item.tables or item.chain) and item.quality in POOLED]
+    pooled = [item for item in compressions if _is_plain(item) and item.quality in POOLED]
     for edge in dict.fromkeys(column.edge for column in columns if column.edge != untreated):
         for group in [*([item] for item in compressions), *([pooled] if len(pooled) > 1 else [])]:
             if any((edge, item) not in found for item in group):
@@ -262,11 +283,13 @@ def _gaps(plan: Plan, model: str, data: str, columns: Sequence[Column], resample
 def _blocks(
     plan: Plan, model: str, data: str, columns: Sequence[Column], pictures: Sequence[str]
 ) -> Iterator[BlockGain]:
-    """What each cure gains in each block, against no cure at the same compression."""
+    """What each cure gains in each block, against no cure at the same compression; nothing where blocks are many."""
     size = plan.data[data].block
+    if size == 1 or len(pictures) > MOST_BLOCKS * size:
+        return
     untreated = plan.edges[plan.reference_edge(model)]
     without = {column.compression: column.metrics for column in columns if column.edge == untreated}
-    for column in columns if size > 1 else ():
+    for column in columns:
         base = without.get(column.compression, {})
         for metric in (name for name in column.metrics if name in base and column.edge != untreated):
             counted = _counted(base[metric]) & _counted(column.metrics[metric])
@@ -291,6 +314,11 @@ def _blocks(
                     gain=float(after[number] - before[number]),
                     n=int(counted[places].sum()),
                 )
+
+
+def _is_plain(compression: Compression) -> bool:
+    """Whether it is a single save as JPEG with the standard's tables."""
+    return compression.codec == "jpeg" and not (compression.tables or compression.chain)
 
 
 def _counted(metric: Metric) -> NDArray[np.bool_]:

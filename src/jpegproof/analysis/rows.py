@@ -40,6 +40,8 @@ class Result:
         n_skipped: pictures that could not be used.
         bytes_per_image: mean size of the compressed file in bytes; ``None`` for the reference.
         seed: the study's seed.
+        bits_per_pixel: all bits of the compressed files over all pixels that were compressed; ``None`` for the
+            reference and for predictions of versions that did not count pixels.
     """
 
     task: str
@@ -61,6 +63,7 @@ class Result:
     n_skipped: int
     bytes_per_image: float | None
     seed: int
+    bits_per_pixel: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +140,6 @@ class Skip:
     reason: str
 
 
-Row = Result | Comparison | Gap | Skip
-
-
 def write_rows(path: Path, kind: type[DataclassInstance], rows: Iterable[DataclassInstance]) -> None:
     """Writes rows of one kind of dataclass as CSV: a header of the field names, ``None`` as an empty cell.
 
@@ -166,7 +166,7 @@ def _cell(value: Any) -> Any:
     return f"{value:.6g}" if isinstance(value, float) else value
 
 
-def by_column(rows: Sequence[Row], *names: str) -> dict[tuple[Any, ...], list[Any]]:
+def by_column(rows: Sequence[DataclassInstance], *names: str) -> dict[tuple[Any, ...], list[Any]]:
     """Groups rows by the values of the named columns, keeping the order in which each group first appears."""
     groups: dict[tuple[Any, ...], list[Any]] = {}
     for row in rows:

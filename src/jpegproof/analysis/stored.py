@@ -22,6 +22,7 @@ def read_cells(store: Store, cells: Sequence[Cell], columns: Sequence[str]) -> p
     Raises:
         StoreError: a file is damaged.
     """
-    wanted = ["picture", "skipped", "bytes", *columns]
+    wanted = ["picture", "skipped", "bytes", "pixels", "file_bytes", *columns]
     tables = [read_predictions(store.get(cell.name), str(store.path(cell.name)), wanted) for cell in cells]
-    return pa.concat_tables(tables)
+    # Files of before and after a column was added put it in different places.
+    return pa.concat_tables([table.select(tables[0].column_names) for table in tables])

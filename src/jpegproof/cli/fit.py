@@ -11,7 +11,13 @@ from __future__ import annotations
 
 import argparse
 
-from jpegproof.cli.options import add_data_options, add_input_options, add_machine_options, add_task_option
+from jpegproof.cli.options import (
+    add_code_option,
+    add_data_options,
+    add_input_options,
+    add_machine_options,
+    add_task_option,
+)
 
 OBJECTIVES = (
     "task_targeted",
@@ -41,6 +47,7 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--stage", choices=("source", "input"), default="source", help="where pictures are compressed")
     verb.add_argument("--squares", type=int, metavar="PX", help="restore_pixels: side of the random squares")
     add_task_option(verb)
+    add_code_option(verb)
     verb.add_argument(
         "--features", nargs="+", default=[], metavar="LAYER", help="of a detector without dense: layers to compare"
     )
@@ -87,6 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
             device=arguments.device,
             threads=arguments.threads,
             seed=arguments.seed,
+            allow_code=arguments.allow_code,
             progress=bar,
         )
     finally:

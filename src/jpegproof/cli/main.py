@@ -6,12 +6,44 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from jpegproof.cli import audit, benchmark, correct, demo, errors, fit, measure, report, sheets, status, study
+from jpegproof.cli import (
+    audit,
+    benchmark,
+    budget,
+    correct,
+    demo,
+    errors,
+    explain,
+    fit,
+    measure,
+    report,
+    reproduce,
+    sheets,
+    status,
+    study,
+    throughput,
+)
 from jpegproof.exceptions import JpegproofError
 from jpegproof.safe_text import printable
 from jpegproof.version import __version__
 
-VERBS = (demo, measure, fit, study, status, report, errors, sheets, audit, correct, benchmark)
+VERBS = (
+    demo,
+    measure,
+    budget,
+    fit,
+    study,
+    status,
+    report,
+    errors,
+    sheets,
+    explain,
+    throughput,
+    reproduce,
+    audit,
+    correct,
+    benchmark,
+)
 
 #: Exit codes: a mistake in what was given, a stop by Ctrl-C. A bug keeps its traceback and Python's own 1.
 MISTAKE, INTERRUPTED = 2, 130

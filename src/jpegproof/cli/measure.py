@@ -3,6 +3,8 @@
 examples:
   jpegproof measure torchvision:resnet50 photos/ --qualities 10:90:10
   jpegproof measure timm:efficientnet_b3 imagenet/val --weights b3.safetensors --out results/b3
+  jpegproof measure hf:my_vit/ uploads/             a folder that save_pretrained wrote; or hf:NAME, from the hub
+  jpegproof measure onnx:embedder.onnx uploads/ --task tensors
   jpegproof measure my_model.py:build uploads/ --layout folder --resize 256 --crop 224
   jpegproof measure my_segmenter.py:build camvid/val --labels camvid/valannot --classes classes.txt --void Unlabelled
   jpegproof measure jpegproof:world-classifier world --limit 500
@@ -12,15 +14,23 @@ from __future__ import annotations
 
 import argparse
 
-from jpegproof.cli.options import CORRECTORS, add_data_options, add_input_options, add_machine_options, add_task_option
+from jpegproof.cli.options import (
+    CORRECTORS,
+    add_code_option,
+    add_data_options,
+    add_input_options,
+    add_machine_options,
+    add_task_option,
+)
 
 
 def add_arguments(verb: argparse.ArgumentParser) -> None:
     """The verb's arguments."""
     verb.add_argument(
         "model",
-        help="torchvision:NAME, timm:NAME, detectron2:NAME, ade20k:NAME, smp:NAME, forensics:NAME, jpegproof:NAME, "
-        "path/file.py:function or package.module:function",
+        help="torchvision:NAME, timm:NAME, hf:NAME or hf:FOLDER, detectron2:NAME, ade20k:NAME, smp:NAME, "
+        "forensics:NAME, jpegproof:NAME, torchscript:FILE, export:FILE, onnx:FILE, path/file.py:function or "
+        "package.module:function",
     )
     verb.add_argument("data", help="a folder of pictures (class folders give labels), or: world")
     verb.add_argument("--out", metavar="DIR", help="results folder (default: out/measure-MODEL-DATA); resumes")
@@ -33,6 +43,12 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument("--subsampling", choices=("4:2:0", "4:2:2", "4:4:4"), default="4:2:0", help="of chroma")
     verb.add_argument(
+        "--codecs",
+        default="jpeg",
+        metavar="C",
+        help="jpeg (default), or jpeg,webp,avif: these at the bytes of the JPEG",
+    )
+    verb.add_argument(
         "--corrector",
         action="append",
         default=[],
@@ -41,6 +57,7 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument("--gate", action="store_true", help="each corrector also behind the gate: good pictures stay")
     add_task_option(verb)
+    add_code_option(verb)
     add_data_options(verb)
     add_input_options(verb)
     verb.add_argument("--batch-size", type=int, metavar="N", help="pictures at once")
@@ -73,6 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
             limit=arguments.limit,
             stage=arguments.stage,
             subsampling=arguments.subsampling,
+            codecs=arguments.codecs,
             correctors=arguments.corrector,
             gate=arguments.gate,
             preparation=preparation_of(arguments),
@@ -81,6 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
             workers=arguments.workers,
             threads=arguments.threads,
             seed=arguments.seed,
+            allow_code=arguments.allow_code,
             progress=bar,
         )
     finally:

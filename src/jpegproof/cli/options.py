@@ -57,8 +57,18 @@ def add_task_option(verb: argparse.ArgumentParser) -> None:
     """What a network of one's own does."""
     verb.add_argument(
         "--task",
-        choices=("classification", "detection", "instance_segmentation", "semantic_segmentation", "forensics"),
-        help="what a network of your own does (default: classification)",
+        choices=(
+            *("classification", "detection", "instance_segmentation", "semantic_segmentation", "forensics"),
+            "tensors",
+        ),
+        help="what a network of your own does (default: classification); tensors: anything else, compared as it is",
+    )
+
+
+def add_code_option(verb: argparse.ArgumentParser) -> None:
+    """Whether reading a model's file may run code of it."""
+    verb.add_argument(
+        "--allow-code", action="store_true", help="read the model's file though that can run code of it (export:FILE)"
     )
 
 
@@ -82,3 +92,22 @@ def preparation_of(arguments: argparse.Namespace) -> dict[str, Any] | None:
         "std": arguments.std and tuple(arguments.std),
     }
     return {name: value for name, value in fields.items() if value is not None} or None
+
+
+def weights_by_name(given: list[str]) -> dict[str, str]:
+    """What ``--weights NAME=FILE``, given any number of times, says.
+
+    Raises:
+        JpegproofError: a name is missing or comes twice.
+    """
+    from jpegproof.exceptions import JpegproofError
+
+    found: dict[str, str] = {}
+    for text in given:
+        name, sign, wanted = text.partition("=")
+        if not (name and sign and wanted):
+            raise JpegproofError(f"--weights {text}: say whose they are: --weights NAME=FILE")
+        if name in found:
+            raise JpegproofError(f"--weights {text}: {name!r} has {found[name]} already; name one of the two")
+        found[name] = wanted
+    return found

@@ -13,12 +13,20 @@ class Bar:
         quiet: draw nothing.
         work: what the bar is about.
         files: what it counts.
+        file: one of them.
     """
 
-    def __init__(self, quiet: bool = False, work: str = "predictions", files: str = "prediction files") -> None:
+    def __init__(
+        self,
+        quiet: bool = False,
+        work: str = "predictions",
+        files: str = "prediction files",
+        file: str = "file",
+    ) -> None:
         self._quiet = quiet
         self._work = work
         self._files = files
+        self._file = file
         self._bar: Any = None
         self._trainings: dict[str, Any] = {}
 
@@ -31,7 +39,7 @@ class Bar:
         self._bar = tqdm(
             total=total,
             initial=finished,
-            unit="file",
+            unit=self._file,
             desc=self._work,
             disable=self._quiet,
             mininterval=0.2 if sys.stderr.isatty() else 30.0,
@@ -42,6 +50,9 @@ class Bar:
         """See `Progress`."""
         if self._bar is not None:
             self._bar.update()
+            if self._bar.n >= self._bar.total:  # another bar may follow
+                self._bar.close()
+                self._bar = None
 
     def working(self, name: str, share: float) -> None:
         """See `CorrectionProgress`."""

@@ -2,6 +2,7 @@
 
 examples:
   jpegproof report results/imagenet-sample
+  jpegproof report results/imagenet --against-paper        the paper's published numbers beside ours
 """
 
 from __future__ import annotations
@@ -12,6 +13,11 @@ import argparse
 def add_arguments(verb: argparse.ArgumentParser) -> None:
     """The verb's arguments."""
     verb.add_argument("folder", help="a results folder of measure or study; it may be unfinished")
+    verb.add_argument(
+        "--against-paper",
+        action="store_true",
+        help="put the published numbers of Ehrlich et al. 2021 beside those of the study's models that are the paper's",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -19,5 +25,5 @@ def run(arguments: argparse.Namespace) -> int:
     from jpegproof.cli.summary import print_summary
     from jpegproof.verbs.report import report
 
-    print_summary(report(arguments.folder))
+    print_summary(report(arguments.folder, arguments.against_paper))
     return 0

@@ -3,6 +3,8 @@
 examples:
   jpegproof study studies/imagenet-sample.yaml --plan      cells, time and disk; nothing runs
   jpegproof study studies/imagenet-sample.yaml --out results/imagenet-sample
+  jpegproof study studies/paper/table1.yaml --data /data --weights off-the-shelf=qgac.ckpt
+  jpegproof study studies/paper/table2.yaml --data /data --root PAPER --weights RetinaNet=random
   jpegproof study mine.yaml --allow-code                   its models may come from your own Python files
   jpegproof study --schema > study.schema.json             for editors
 """
@@ -12,7 +14,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from jpegproof.cli.options import add_machine_options
+from jpegproof.cli.options import add_machine_options, weights_by_name
 
 
 def add_arguments(verb: argparse.ArgumentParser) -> None:
@@ -21,6 +23,14 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--out", metavar="DIR", help="results folder (default: out/NAME); what is finished there is kept")
     verb.add_argument("--plan", action="store_true", help="print cells, estimated time and disk; run nothing")
     verb.add_argument("--root", metavar="DIR", help="where relative paths of the file begin, instead of what it says")
+    verb.add_argument("--data", metavar="DIR", help="where relative paths of its data sets begin, instead of the root")
+    verb.add_argument(
+        "--weights",
+        metavar="NAME=FILE",
+        action="append",
+        default=[],
+        help="of one of its models or correctors: a file, or the library's name of weights, or random; may be repeated",
+    )
     verb.add_argument("--allow-code", action="store_true", help="let its models come from Python files (entry points)")
     verb.add_argument("--schema", action="store_true", help="print the JSON schema of study files")
     add_machine_options(verb)
@@ -37,7 +47,10 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     if arguments.file is None:
         raise JpegproofError("name a study file: jpegproof study FILE.yaml")
-    machine = {name: getattr(arguments, name) for name in ("root", "device", "workers", "threads", "allow_code")}
+    machine = {
+        name: getattr(arguments, name) for name in ("root", "data", "device", "workers", "threads", "allow_code")
+    }
+    machine["weights"] = weights_by_name(arguments.weights)
     return _plan(arguments, machine) if arguments.plan else _study(arguments, machine)
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Sequence
+from typing import Any
 
 from jpegproof.analysis.rows import Result, by_column
+from jpegproof.safe_text import printable
 from jpegproof.studies.estimate import Estimate
 from jpegproof.studies.plan import Plan
 from jpegproof.studies.status import Status
@@ -13,7 +16,14 @@ from jpegproof.verbs.fit import Fit
 from jpegproof.verbs.report import Report
 
 #: What is shown of all that is in results.csv, in percent.
-_SHOWN = frozenset(["top1", "top5", "agreement", "mAP", "AP50", "mask_mAP", "mask_agreement", "mIoU", "pixel_accuracy"])
+_SHOWN = frozenset(
+    [
+        *("top1", "top5", "agreement"),
+        *("mAP", "AP50", "mask_mAP", "mask_agreement"),
+        *("mIoU", "pixel_accuracy"),
+        *("accuracy", "patch_accuracy", "AP_fake", "AP_real"),
+    ]
+)
 
 
 def print_summary(report: Report) -> None:
@@ -21,6 +31,8 @@ def print_summary(report: Report) -> None:
     shown = [row for row in report.results if row.metric in _SHOWN]
     for (dataset, model, metric), rows in by_column(shown, "dataset", "model", "metric").items():
         _print_metric(f"{model} on {dataset}: {metric}, %", rows)
+    for note in report.notes:
+        print(f"note: {printable(note)}")
     if report.skips:
         noun = "picture" if len(report.skips) == 1 else "pictures"
         print(f"{len(report.skips)} {noun} could not be used; reasons in {report.folder / 'skipped.csv'}")
@@ -39,14 +51,42 @@ def outcome(report: Report) -> int:
 
 
 def _print_metric(title: str, rows: list[Result]) -> None:
-    qualities = sorted({row.quality for row in rows if row.quality is not None})
-    print(f"{title} (n = {max(row.n for row in rows)})")
-    print(f"  {'':28}{'original':>9}" + "".join(f"{f'q {quality}':>7}" for quality in qualities))
-    for (mitigation, corrector), group in by_column(rows, "mitigation", "corrector").items():
-        by_quality = {row.quality: row.value for row in group}
-        label = mitigation if corrector == "identity" else f"{mitigation} ({corrector})"
-        cells = [_cell(by_quality.get(None), 9), *(_cell(by_quality.get(quality), 7) for quality in qualities)]
-        print(f"  {label:28}" + "".join(cells))
+    """The single saves as one table for each codec, the saves of each chain as one more."""
+    n = max(row.n for row in rows)
+    single = [row for row in rows if not row.chain and row.codec in ("", "jpeg")]
+    qualities = sorted({row.quality for row in single if row.quality is not None})
+    print(f"{title} (n = {n})")
+    _print_rows(single, [(None, "original"), *((quality, f"q {quality}") for quality in qualities)], "quality")
+    for codec in dict.fromkeys(row.codec for row in rows if row.codec not in ("", "jpeg")):
+        own = [row for row in rows if row.codec == codec]
+        print(f"{title}, {printable(codec)} at the bytes of JPEG (n = {n})")
+        _print_rows(own, [(quality, f"q {quality}") for quality in qualities], "quality")
+    chains: dict[str, dict[str, str]] = {}
+    for row in rows:
+        name, _, save = row.chain.rpartition(", ")
+        if row.chain:
+            chains.setdefault(name, {})[row.chain] = f"{save}: q {row.quality}"
+    for name, saves in chains.items():
+        print(f"{title}, along {printable(name)} (n = {n})")
+        _print_rows([row for row in rows if row.chain in saves], list(saves.items()), "chain")
+
+
+def _print_rows(rows: list[Result], columns: Sequence[tuple[Any, str]], field: str) -> None:
+    edges = by_column(rows, "mitigation", "corrector")
+    labels = {edge: edge[0] if edge[1] == "identity" else f"{edge[0]} ({edge[1]})" for edge in edges}
+    margin = max([28, *map(len, labels.values())])
+    widths = [max(len(head) + 1, 7) for _, head in columns]
+    heads = "".join(f"{head:>{width}}" for (_, head), width in zip(columns, widths, strict=True))
+    print(f"  {'':{margin}}{heads}")
+    for edge, group in edges.items():
+        found = {getattr(row, field): row for row in group}
+        # Of several edges the table would be no table any more; results.csv has the intervals.
+        told = ("value", "ci_low", "ci_high") if len(edges) == 1 else ("value",)
+        for part in told:
+            label = {"value": labels[edge], "ci_low": "  95 % interval, from", "ci_high": "  to"}[part]
+            values = [getattr(found[column], part) if column in found else None for column, _ in columns]
+            cells = [_cell(value, width) for value, width in zip(values, widths, strict=True)]
+            print(f"  {label:{margin}}" + "".join(cells))
 
 
 def _cell(value: float | None, width: int) -> str:

@@ -63,6 +63,11 @@ class PictureFiles:
         return open_picture(self.paths[index])
 
 
+def file_bytes(pictures: object, index: int) -> int | None:
+    """The size in bytes of the file that a picture of a set is read from; None where it is drawn or made."""
+    return pictures.size_in_bytes(index) or None if isinstance(pictures, PictureFiles) else None
+
+
 def folder_at(path: Path | str) -> Path:
     """The folder of a data set.
 

@@ -25,7 +25,8 @@ class RealFakeFolder(PictureFiles):
 
     Args:
         path: the folder that holds them.
-        real: names of the folders of real pictures, in place of the usual ones.
+        real: names of the folders of real pictures, in place of the usual ones; ``photos/test`` is a folder ``test``
+            in a folder ``photos``.
         fake: names of the folders of fake ones, likewise.
 
     Raises:
@@ -45,7 +46,7 @@ class RealFakeFolder(PictureFiles):
         every = pictures_below(root)
         if not every:
             raise no_pictures(root)
-        folders = {part for picture in every for part in picture.relative_to(root).parts[:-1]}
+        folders = {folder for picture in every for folder in _folders_above(root, picture)}
         names = [_folded(given or usual) for given, usual in zip((real, fake), USUAL, strict=True)]
         if both := names[REAL] & names[FAKE]:
             raise DataError(f"{root}: {min(both)!r} cannot name folders of real and of fake pictures; leave one out")
@@ -92,11 +93,17 @@ def looks_real_fake(root: Path) -> bool:
 
 
 def _kind(root: Path, picture: Path, names: Sequence[set[str]]) -> int | None:
-    parts = _folded(picture.relative_to(root).parts[:-1])
+    parts = _folded(_folders_above(root, picture))
     kinds = [kind for kind in (REAL, FAKE) if parts & names[kind]]
     if len(kinds) > 1:
         raise DataError(f"{picture}: lies below a folder of real pictures and one of fake ones; take it out of one")
     return kinds[0] if kinds else None
+
+
+def _folders_above(root: Path, picture: Path) -> set[str]:
+    """Each folder that a picture lies below, by its own name and with those above it: photos, test, photos/test."""
+    parts = picture.relative_to(root).parts[:-1]
+    return {"/".join(parts[begin : end + 1]) for end in range(len(parts)) for begin in range(end + 1)}
 
 
 def _folded(names: Iterable[str]) -> set[str]:
@@ -109,13 +116,14 @@ def _refuse_unknown(root: Path, declared: Sequence[str], folders: set[str]) -> N
         if name.casefold() not in known:
             raise DataError(
                 f"{root}: holds no folder {name!r} with pictures.{nearest(name, folders)} A folder is named by its own "
-                "name, without those above it"
+                "name, or with those above it, as in photos/test"
             )
 
 
 def _one_kind_missing(root: Path, kind: int, folders: set[str]) -> str:
     missing = REAL_FAKE[kind]
-    shown = ", ".join(sorted(folders)[:8]) + (", ..." if len(folders) > 8 else "")
+    own = sorted(folder for folder in folders if "/" not in folder)
+    shown = ", ".join(own[:8]) + (", ..." if len(own) > 8 else "")
     return (
         f"{root}: holds no {missing} pictures; they lie below folders called {' or '.join(USUAL[kind])}, or what "
         f"{missing} names (folders with pictures here: {shown or 'none'})"

@@ -14,6 +14,11 @@ from jpegproof.jpeg.tables import estimate_quality
 
 Subsampling = Literal["4:4:4", "4:2:2", "4:2:0"]
 SUBSAMPLINGS: tuple[str, ...] = get_args(Subsampling)
+Codec = Literal["", "jpeg", "webp", "avif"]
+#: How the other codecs' encoders are set, but for the quality: Pillow's own choices, said aloud, since files depend on
+#: them. WebP halves chroma whatever is said.
+OTHER_ENCODERS: dict[str, dict[str, Any]] = {"webp": {"method": 4}, "avif": {"speed": 6}}
+CODECS: tuple[str, ...] = tuple(codec for codec in get_args(Codec) if codec)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +26,8 @@ class Compression:
     """One way to compress a picture, or none at all (`ORIGINAL`).
 
     Attributes:
-        codec: ``jpeg``, or empty for the uncompressed original.
+        codec: ``jpeg``; ``webp`` or ``avif`` at the bytes that the JPEG of the same quality would have; or empty for
+            the uncompressed original.
         quality: libjpeg quality 1..100; None for the original and where `tables` say it all.
         subsampling: of the chroma planes.
         progressive: progressive instead of baseline scan order (the pixels are the same, the bytes are not).
@@ -34,7 +40,7 @@ class Compression:
         ValueError: a field is out of its range.
     """
 
-    codec: Literal["", "jpeg"] = "jpeg"
+    codec: Codec = "jpeg"
     quality: int | None = None
     subsampling: Subsampling = "4:2:0"
     progressive: bool = False
@@ -45,8 +51,10 @@ class Compression:
     def __post_init__(self) -> None:
         if not self.codec:
             return
-        if self.codec != "jpeg":
-            raise ValueError(f"codec {self.codec!r} is not known; use jpeg")
+        if self.codec not in CODECS:
+            raise ValueError(f"codec {self.codec!r} is not known; use one of {', '.join(CODECS)}")
+        if self.codec != "jpeg" and (self.tables is not None or self.before or self.chain):
+            raise ValueError(f"{self.codec} goes with the quality of a single JPEG whose bytes it matches")
         if (self.quality is None) == (self.tables is None):
             raise ValueError("a JPEG compression takes a quality or its own tables, one of the two")
         if self.quality is not None and _whole(self.quality, 100) is None:
@@ -80,6 +88,8 @@ class Compression:
             return "original"
         if self.chain:
             return self.delivery
+        if self.codec != "jpeg":
+            return f"{self.codec} at the bytes of quality {self.quality}"
         return f"quality {self.quality}" if self.tables is None else f"own tables (near quality {self.nominal_quality})"
 
     def describe(self) -> dict[str, Any]:
@@ -88,6 +98,8 @@ class Compression:
             return {"codec": ""}
         facts = asdict(self)
         del facts["chain"], facts["before"]
+        if self.codec != "jpeg":
+            facts["encoder"] = OTHER_ENCODERS[self.codec]
         # Left out where nothing happened before, as it was when nothing could.
         return {**facts, "before": [_described(step) for step in self.before]} if self.before else facts
 

@@ -69,7 +69,9 @@ def entry_point_model(
         load_into(network, read_weights(path), path)
     if isinstance(answer, Model) and task not in (None, answer.task.name):
         raise ModelError(f"{name}: answers with a model of {answer.task.name}, not of {task}; leave the task out")
-    model = answer if isinstance(answer, Model) else wrap(network, task or "classification", features=features)
+    model = (
+        answer if isinstance(answer, Model) else wrap(network, task or "classification", features=features, trial=False)
+    )
     # Digested anew, so that the identity is that of the weights just loaded.
     identity = {**model.identity, "state": state_digest(network), "source": _source_digest(function, file)}
     return Model(model.network, model.task, model.preparation, identity)

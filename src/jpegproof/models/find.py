@@ -12,6 +12,9 @@ import torch
 from jpegproof.exceptions import UnknownNameError
 from jpegproof.models.detectors.torchvision_names import TORCHVISION_DETECTORS
 from jpegproof.models.entry_point import entry_point_model
+from jpegproof.models.file_names import FILES
+from jpegproof.models.files.find import model_of_file
+from jpegproof.models.huggingface.frames import BoundedSides
 from jpegproof.models.model import Model
 from jpegproof.models.names import is_entry_point, unknown_model
 from jpegproof.models.preparation import Preparation, ResizeCrop
@@ -30,21 +33,23 @@ def find_model(
     seed: int = 0,
     task: str | None = None,
     features: Sequence[str] = (),
+    allow_code: bool = False,
 ) -> Model:
     """Builds the model of a name.
 
     Args:
-        name: ``torchvision:NAME``, ``timm:NAME``, ``detectron2:NAME``, ``ade20k:NAME``, ``smp:NAME``,
-            ``forensics:NAME``, ``jpegproof:NAME`` (shipped), ``path/file.py:function`` or
-            ``package.module:function``.
+        name: ``torchvision:NAME``, ``timm:NAME``, ``hf:NAME`` or ``hf:FOLDER`` (transformers), ``detectron2:NAME``,
+            ``ade20k:NAME``, ``smp:NAME``, ``forensics:NAME``, ``jpegproof:NAME`` (shipped), ``torchscript:FILE``,
+            ``export:FILE``, ``onnx:FILE``, ``path/file.py:function`` or ``package.module:function``.
         weights: a local ``.safetensors`` or ``.pth`` file, the library's name of published weights, ``random``, or
             None for the library's default (an entry point: as it comes).
         preparation: fields of `ResizeCrop` that differ from what the model comes with.
         arguments: keyword arguments of an entry point's function; ``categories`` and ``proposals`` of a network of
             Detectron2; or those of a segmenter (``classes``, ``multi_scale``, ``encoder_name``, ...).
         seed: of random weights, and of what an entry point's function draws from torch.
-        task: of an entry point that answers with a bare network; classification unless given.
+        task: of an entry point that answers with a bare network, or of a file; classification unless given.
         features: of such a detector without ``dense``: see `wrap`.
+        allow_code: whether a file may be read though that can run code of it. An entry point runs in any case.
 
     Raises:
         UnknownNameError, ModelError, WeightsError, MissingExtraError: see the messages; each names the mend.
@@ -72,6 +77,12 @@ def find_model(
 
         network, prepared, identity = timm_classifier(rest, weights, seed)
         model = Model(network, find_task("classification"), prepared, {"name": name, **identity})
+    elif library == "hf":
+        from jpegproof.models.huggingface.build import huggingface_model
+
+        model = _of_task(*huggingface_model(rest, weights, seed, task, arguments or {}))
+    elif library in FILES:
+        model = model_of_file(library, rest, weights, task, allow_code)
     elif library == "detectron2":
         from jpegproof.models.detectron2.build import detectron2_detector
 
@@ -102,6 +113,14 @@ def find_model(
     return replace(model, preparation=_changed(model, preparation)) if preparation else model
 
 
+def _of_task(network: torch.nn.Module, task: str, prepared: Preparation, identity: Mapping[str, Any]) -> Model:
+    if task == "semantic_segmentation":
+        from jpegproof.models.segmenters.find import as_segmenter
+
+        network = as_segmenter(network)
+    return Model(network, find_task(task), prepared, identity)
+
+
 def _segmenter(name: str, built: tuple[torch.nn.Module, Preparation, Mapping[str, Any]]) -> Model:
     from jpegproof.models.segmenters.find import as_segmenter
 
@@ -110,7 +129,7 @@ def _segmenter(name: str, built: tuple[torch.nn.Module, Preparation, Mapping[str
 
 
 def _changed(model: Model, fields: Mapping[str, Any]) -> Preparation:
-    if isinstance(model.preparation, ShortestSide | RoundedSides):
+    if isinstance(model.preparation, ShortestSide | RoundedSides | BoundedSides):
         return model.preparation.changed(fields)
     base = model.preparation if isinstance(model.preparation, ResizeCrop) else ResizeCrop()
     return replace(base, **fields)

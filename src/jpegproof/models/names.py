@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from jpegproof.exceptions import nearest
+from jpegproof.models.file_names import FILES
 
 #: Libraries whose models are known by name; each is imported when a model of it is asked for.
-LIBRARIES = ("torchvision", "timm", "detectron2", "ade20k", "smp", "forensics", "jpegproof")
+LIBRARIES = (
+    *("torchvision", "timm", "hf", "detectron2", "ade20k", "smp", "forensics", "jpegproof"),
+    *FILES,
+)
 
 
 def is_entry_point(name: str) -> bool:
@@ -25,6 +29,7 @@ def unknown_model(name: str) -> str:
     if rest and hint:
         hint = hint.replace(":'", f":{rest}'")
     return (
-        f"model {name!r} is not known.{hint} Models are named torchvision:NAME, timm:NAME, detectron2:NAME, "
-        "ade20k:NAME, smp:NAME, forensics:NAME, jpegproof:NAME, path/file.py:function or package.module:function."
+        f"model {name!r} is not known.{hint} Models are named torchvision:NAME, timm:NAME, hf:NAME or "
+        "hf:FOLDER, detectron2:NAME, ade20k:NAME, smp:NAME, forensics:NAME, jpegproof:NAME, torchscript:FILE, "
+        "export:FILE, onnx:FILE, path/file.py:function or package.module:function."
     )

@@ -41,8 +41,9 @@ def timm_classifier(name: str, weights: str | None, seed: int) -> tuple[torch.nn
         # The downloader has errors of its own besides OSError: connections that break off, refused access.
         except Exception as error:
             raise ModelError(
-                f"the weights of timm:{name} could not be downloaded ({type(error).__name__}); "
-                "give a local file with --weights FILE, or weights: FILE in a study"
+                f"the weights of timm:{name} could not be downloaded ({type(error).__name__}); download "
+                f"{_published(library, name)} elsewhere and name the file with --weights FILE (of study: --weights "
+                "NAME=FILE), or weights: FILE in a study"
             ) from error
         identity: Mapping[str, Any] = {"weights": f"timm {network.pretrained_cfg.get('tag') or 'default'}"}
     elif weights == "random":
@@ -84,6 +85,13 @@ def _check_name(library: ModuleType, name: str) -> None:
         raise UnknownNameError(
             f"timm has no weights {tag!r} of {model}.{nearest(tag, tags)} Known: {', '.join(tags) or 'none'}."
         )
+
+
+def _published(library: ModuleType, name: str) -> str:
+    """Where a model's own weights are, as timm states it."""
+    config = library.get_pretrained_cfg(name)
+    repository = f"https://huggingface.co/{config.hf_hub_id}" if config.hf_hub_id else ""
+    return config.url or repository or "them"
 
 
 def _preparation(library: ModuleType, network: torch.nn.Module, name: str) -> ResizeCrop:

@@ -7,19 +7,19 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-#: Of pixels that are of no class, or of an unknown one.
-UNKNOWN = (255, 255, 255)
+#: Of pixels that are of no class, or of an unknown one: a light grey, which a white page does not swallow.
+UNKNOWN = (214, 217, 222)
 
 #: The first class is the background of many data sets.
 _FIRST = (70, 74, 82)
 
-#: Levels of each channel among which colours are sought; those too near to white are left out.
+#: Levels of each channel among which colours are sought.
 _LEVELS = np.linspace(20, 235, 12).round().astype(np.uint8)
 
 
 @lru_cache(maxsize=8)
 def class_colours(classes: int) -> NDArray[np.uint8]:
-    """(classes, 3) RGB: each colour is the one that lies furthest from all before it, and from white.
+    """(classes, 3) RGB: each colour is the one that lies furthest from all before it, and from the grey.
 
     Distances are Euclidean in Oklab, in which equal steps look about equal. Source: Ottosson, "A perceptual color space
     for image processing", 2020.
@@ -36,7 +36,7 @@ def class_colours(classes: int) -> NDArray[np.uint8]:
 
 
 def coloured(numbers: NDArray[np.integer], classes: int) -> NDArray[np.uint8]:
-    """A map of classes as a picture: (H, W, 3) RGB; what is below 0 is white.
+    """A map of classes as a picture: (H, W, 3) RGB; what is below 0 is of no class.
 
     Args:
         numbers: (H, W) classes below `classes`.

@@ -1,22 +1,20 @@
-"""A model's answer as a picture that people can look at."""
+"""What is drawn of a picture and of what a model says of it: plain data, which `reports` puts on paper."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jpegproof.jpeg.intake import UnusablePictureError
-from jpegproof.probes.class_colours import class_colours, coloured
-from jpegproof.probes.shown import Look, ShownPicture
-from jpegproof.tasks.class_map import ClassMap
-from jpegproof.tasks.label_map import ClassNumbers, LabelMap
-from jpegproof.tasks.protocol import ClassNames, numbered
+from jpegproof.probes.shown import Window
 
 Picture = NDArray[np.uint8]
+Colour = tuple[int, int, int]
+
+#: What is told of an answer by more than its colour.
+Verdict = Literal["right", "wrong", "ignored", "truth"]
 
 #: A legend names so many classes: those that fill most of the sheet.
 NAMED = 14
@@ -27,7 +25,71 @@ class LegendEntry:
     """What a colour means: ``colour`` is RGB, 0..255."""
 
     name: str
-    colour: tuple[int, int, int]
+    colour: Colour
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """A map that is laid over a picture.
+
+    Attributes:
+        pixels: (h, w, 3) uint8 RGB.
+        place: where it lies.
+        alone: whether a sheet shows it by itself, where the picture stands above it.
+    """
+
+    pixels: Picture
+    place: Window
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mark:
+    """An object: its box, and its mask where there is one.
+
+    Attributes:
+        box: left, top, right, bottom.
+        text: its class, and its score where it has one; somebody else's words.
+        colour: the class's.
+        verdict: right or wrong; in a crowd region, or such a region of the truth itself: ignored; or of the truth.
+        mask: (H, W) bool of the stored picture, or None.
+    """
+
+    box: Window
+    text: str
+    colour: Colour
+    verdict: Verdict
+    mask: NDArray[np.bool_] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One of the answers of a model that chooses: ``share`` is its probability, 0..1; ``verdict`` None is not told."""
+
+    text: str
+    share: float
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """A picture with what is said of it.
+
+    Attributes:
+        pixels: (H, W, 3) uint8 RGB; None where only words are shown.
+        shown: what of the stored picture the pixels show.
+        layer: laid over it, or None.
+        marks: drawn upon it, the most certain first.
+        bars: stand below it.
+        words: what is said, in one line; somebody else's words are among them.
+    """
+
+    pixels: Picture | None
+    shown: Window
+    layer: Layer | None = None
+    marks: tuple[Mark, ...] = ()
+    bars: tuple[Bar, ...] = ()
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,54 +97,15 @@ class DrawnPicture:
     """The answers about one picture, drawn in the same colours.
 
     Attributes:
-        original: the answer on the original; None without one. (H, W, 3) uint8 RGB as all of them.
+        original: the answer on the original; None without one.
         looks: the answer along each edge, in the picture's order.
         truth: what is true; None without a label.
         legend: what the colours mean.
+        key: what else needs saying of how it is drawn; empty where nothing does.
     """
 
-    original: Picture | None
-    looks: tuple[Picture | None, ...]
-    truth: Picture | None
+    original: Drawn | None
+    looks: tuple[Drawn | None, ...]
+    truth: Drawn | None
     legend: tuple[LegendEntry, ...]
-
-
-def draw_maps(shown: ShownPicture, class_names: ClassNames | None) -> DrawnPicture:
-    """A semantic segmenter's answers: every pixel in its class's colour, white where no class is known.
-
-    Args:
-        shown: with answers of `SemanticSegmentation`.
-        class_names: of the data set; classes without a name go by their number.
-    """
-    answers = [_map_of(look) for look in (shown.original, *shown.looks)]
-    truth = _truth_of(cast("LabelMap | None", shown.target))
-    classes = next(
-        (answer.classes for answer in answers if answer is not None), int(0 if truth is None else truth.max()) + 1
-    )
-    painted = [None if answer is None else coloured(answer.numbers, classes) for answer in answers]
-    maps = [answer.numbers for answer in answers if answer is not None] + ([] if truth is None else [truth])
-    legend = _legend(maps, classes, numbered(class_names) if class_names is not None else {})
-    return DrawnPicture(painted[0], tuple(painted[1:]), None if truth is None else coloured(truth, classes), legend)
-
-
-def _map_of(look: Look) -> ClassMap | None:
-    return None if look.answer is None else cast("Sequence[ClassMap]", look.answer)[0]
-
-
-def _truth_of(target: LabelMap | None) -> ClassNumbers | None:
-    try:
-        return None if target is None else target.read()
-    except UnusablePictureError:
-        return None
-
-
-def _legend(maps: Sequence[ClassNumbers], classes: int, names: Mapping[int, str]) -> tuple[LegendEntry, ...]:
-    pixels = sum(
-        (np.bincount(one[one >= 0], minlength=classes) for one in maps), start=np.zeros(classes, dtype=np.int64)
-    )
-    largest = sorted(np.flatnonzero(pixels).tolist(), key=lambda number: -pixels[number])[:NAMED]
-    palette = class_colours(classes).tolist()
-    entries = [LegendEntry(names.get(number, str(number)), tuple(palette[number])) for number in sorted(largest)]
-    if any((one < 0).any() for one in maps):
-        entries.append(LegendEntry("no class", (255, 255, 255)))
-    return tuple(entries)
+    key: str

@@ -11,13 +11,16 @@ from contextlib import contextmanager
 
 import matplotlib.style
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from jpegproof.reports.line_styles import GRID, INK, LineStyle
+from jpegproof.reports.line_styles import GRID, INK, LineStyle, legend_entries
 from jpegproof.reports.names import plain
 from jpegproof.reports.paired import Edge
 from jpegproof.reports.tables import ModelBlock, Quantity, Table, format_number, model_label
@@ -28,6 +31,8 @@ _LOOK = {
     "svg.hashsalt": "jpegproof",
     # Text stays text: a reader can search it, and it needs no glyphs of ours.
     "svg.fonttype": "none",
+    # The letters are embedded as outlines of a font, not as pictures, which publishers refuse.
+    "pdf.fonttype": 42,
     "font.size": 9,
     "text.color": INK,
     "axes.labelcolor": INK,
@@ -43,6 +48,11 @@ _LOOK = {
 }
 
 
+def has_curve(table: Table) -> bool:
+    """Whether there is something to draw: qualities, or of one save of a chain, which has one, none."""
+    return len(table.qualities) > (1 if table.key.chain else 0)
+
+
 def png(figure: Figure) -> bytes:
     """A figure on white as PNG, 200 pixels per inch, the same bytes every time."""
     return _saved(figure, "png")
@@ -51,6 +61,11 @@ def png(figure: Figure) -> bytes:
 def svg(figure: Figure) -> str:
     """A figure on white as an SVG document, the same text every time."""
     return _saved(figure, "svg").decode("utf-8")
+
+
+def pdf(figure: Figure) -> bytes:
+    """A figure on white as a PDF document of lines and text, the same bytes every time."""
+    return _saved(figure, "pdf")
 
 
 def draw_table(table: Table, styles: Styles) -> Figure:
@@ -143,15 +158,17 @@ def _draw_panel(axes: Axes, table: Table, block: ModelBlock, styles: Styles) -> 
         axes.add_line(line)
         lows, highs = [_drawn(cell.ci_low) for cell in cells], [_drawn(cell.ci_high) for cell in cells]
         axes.fill_between(qualities, lows, highs, color=styles[row.edge].color, alpha=0.1, linewidth=0)
-    _share_limits(axes, table)
+    if (limits := shared_limits(table)) is not None:
+        axes.set_ylim(*limits)
 
 
-def _share_limits(axes: Axes, table: Table) -> None:
-    """Gives a panel the limits that all models of its table fit in, so that panels can be compared by eye."""
+def shared_limits(table: Table) -> tuple[float, float] | None:
+    """Limits that all models of a table fit in, so that panels can be compared by eye; None without a number."""
     numbers = [number for block in table.blocks for number in _extent(table, block)]
-    if numbers:
-        margin = 0.05 * ((max(numbers) - min(numbers)) or 1.0)
-        axes.set_ylim(min(numbers) - margin, max(numbers) + margin)
+    if not numbers:
+        return None
+    margin = 0.05 * ((max(numbers) - min(numbers)) or 1.0)
+    return (min(numbers) - margin, max(numbers) + margin)
 
 
 def _extent(table: Table, block: ModelBlock) -> list[float]:
@@ -163,9 +180,9 @@ def _extent(table: Table, block: ModelBlock) -> list[float]:
 
 
 def _legend(table: Table, styles: Styles) -> list[tuple[Line2D, str]]:
-    labels = {row.edge: row.label for block in table.blocks for row in block.rows}
     first = "No loss" if table.quantity is Quantity.LOSS else "Originals"
-    return [(_reference_line(), first), *((_line(styles[edge]), wrapped(label, 60)) for edge, label in labels.items())]
+    entries = legend_entries(table, styles)
+    return [(_reference_line(), first), *((_line(style), wrapped(label, 60)) for style, label in entries)]
 
 
 def _line(style: LineStyle) -> Line2D:
@@ -195,6 +212,12 @@ def literal(figure: Figure) -> Figure:
     return figure
 
 
+def plain_numbers(axis: Axis) -> None:
+    """Labels a logarithmic axis with numbers as people write them: a formula would be shown as its source."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
 @contextmanager
 def sober_look() -> Iterator[None]:
     """matplotlib's own defaults and ours, whatever the user's settings are; left as they were afterwards."""
@@ -206,11 +229,18 @@ def sober_look() -> Iterator[None]:
         yield
 
 
+#: How each kind is drawn, and what is left out of it, since dates and versions would make every run's files differ.
+_KINDS = {
+    "png": (FigureCanvasAgg, ["Software"]),
+    "svg": (FigureCanvasSVG, ["Date", "Creator"]),
+    "pdf": (FigureCanvasPdf, ["CreationDate", "Creator", "Producer"]),
+}
+
+
 def _saved(figure: Figure, kind: str) -> bytes:
-    (FigureCanvasSVG if kind == "svg" else FigureCanvasAgg)(figure)
-    # Dates and versions would make every run's files differ.
-    metadata = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
+    canvas, left_out = _KINDS[kind]
+    canvas(figure)
     file = io.BytesIO()
     with sober_look():
-        figure.savefig(file, format=kind, dpi=200, metadata=metadata)
+        figure.savefig(file, format=kind, dpi=200, metadata=dict.fromkeys(left_out))
     return file.getvalue()

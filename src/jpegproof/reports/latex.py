@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from jpegproof.reports.names import plain
-from jpegproof.reports.tables import DASH, Cell, Mark, Table, column_label, format_number, model_label
+from jpegproof.reports.tables import BITS_PER_PIXEL, DASH, Cell, Mark, Table, column_label, format_number, model_label
 
 _ESCAPES = {
     "\\": r"\textbackslash{}",
@@ -36,12 +36,13 @@ def to_latex(table: Table, label: str) -> str:
         label: the part of ``\label{tab:...}`` behind the colon: lower-case letters, digits, hyphens.
     """
     heads = ["Model", "Mitigation", *(column_label(quality) for quality in table.columns)]
-    groups = []
+    bits = [format_number(number, 2).replace(DASH, "--") for number in table.bits_per_pixel]
+    groups = [_line(["", BITS_PER_PIXEL, *bits])] if any(table.bits_per_pixel) else []
     for block in table.blocks:
         name = escape_latex(model_label(block, table.decimals))
         lines = []
         for row in block.rows:
-            numbers = [_number(cell, table.decimals) for cell in row.cells]
+            numbers = [latex_number(cell, table.decimals) for cell in row.cells]
             lines.append(_line([name, escape_latex(row.label), *numbers]))
             name = ""
         groups.append("\n".join(lines))
@@ -64,7 +65,8 @@ def to_latex(table: Table, label: str) -> str:
     )
 
 
-def _number(cell: Cell, decimals: int) -> str:
+def latex_number(cell: Cell, decimals: int) -> str:
+    """A number of a table: the best bold, the second underlined; a dash for none."""
     shown = format_number(cell.value, decimals)
     if shown == DASH:
         return "--"

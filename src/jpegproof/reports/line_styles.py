@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
-from jpegproof.reports.names import MITIGATION_LABELS
+from jpegproof.reports.names import MITIGATION_LABELS, mitigation_label
 from jpegproof.reports.paired import Edge
 from jpegproof.reports.tables import Table
 
@@ -83,17 +84,37 @@ class LineStyle:
 
 
 def line_styles(tables: Iterable[Table]) -> dict[Edge, LineStyle]:
-    """A style for every edge of a report's tables.
+    """A style for every edge of a report's tables; see `edge_styles`.
 
-    A mitigation has one colour and one marker; its correctors differ in their dashes. Names that are not known take the
-    colours in turn, with their own markers.
+    Correctors of which each model has its own, one, are one line of a figure of many models.
     """
-    edges = dict.fromkeys(row.edge for table in tables for block in table.blocks for row in block.rows)
+    blocks = [block for table in tables for block in table.blocks]
+    several = {
+        mitigation
+        for block in blocks
+        for mitigation, count in Counter(row.mitigation for row in block.rows).items()
+        if count > 1
+    }
+    return edge_styles((row.edge for block in blocks for row in block.rows), several)
+
+
+def edge_styles(named: Iterable[Edge], several: Set[str] | None = None) -> dict[Edge, LineStyle]:
+    """A style for every edge.
+
+    A mitigation has one colour and one marker. Names that are not known take the colours in turn, with their own
+    markers.
+
+    Args:
+        named: the edges.
+        several: the mitigations whose correctors differ in their dashes; all unless given.
+    """
+    edges = dict.fromkeys(named)
     unknown = list(dict.fromkeys(mitigation for mitigation, _ in edges if mitigation not in MITIGATION_LABELS))
     correctors: dict[str, int] = {}
     styles = {}
     for mitigation, corrector in edges:
-        nth = correctors[mitigation] = correctors.get(mitigation, -1) + 1
+        nth = correctors.get(mitigation, 0)
+        correctors[mitigation] = nth + (several is None or mitigation in several)
         if mitigation in _SLOTS:
             slot, marker = _SLOTS[mitigation], list(_SLOTS).index(mitigation)
         else:
@@ -101,6 +122,18 @@ def line_styles(tables: Iterable[Table]) -> dict[Edge, LineStyle]:
             marker = unknown.index(mitigation) + 5
         styles[mitigation, corrector] = LineStyle(slot, _MARKERS[marker % len(_MARKERS)], _DASHES[nth % len(_DASHES)])
     return styles
+
+
+def legend_entries(table: Table, styles: Mapping[Edge, LineStyle]) -> list[tuple[LineStyle, str]]:
+    """(style, label) of each line of a table's figures: what looks alike is one entry, without the correctors' names
+    where these differ."""
+    labels: dict[tuple[LineStyle, str], dict[str, None]] = {}
+    for row in (row for block in table.blocks for row in block.rows):
+        labels.setdefault((styles[row.edge], row.mitigation), {})[row.label] = None
+    return [
+        (style, next(iter(found)) if len(found) == 1 else mitigation_label(mitigation))
+        for (style, mitigation), found in labels.items()
+    ]
 
 
 def page_colors() -> list[tuple[str, str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from jpegproof.reports.names import plain
-from jpegproof.reports.tables import DASH, Cell, Mark, Table, column_label, format_number, model_label
+from jpegproof.reports.tables import BITS_PER_PIXEL, DASH, Cell, Mark, Table, column_label, format_number, model_label
 
 # An underscore inside a word is no emphasis in GitHub's dialect, so that model names stay readable in the raw file.
 _SPECIAL = re.compile(r"[\\`*\[\]|~$#]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
@@ -27,16 +27,19 @@ def to_markdown(table: Table) -> str:
         _line(heads),
         _line(["---", "---", *("---:" for _ in table.columns)]),
     ]
+    if any(table.bits_per_pixel):
+        lines.append(_line(["", BITS_PER_PIXEL, *(format_number(bits, 2) for bits in table.bits_per_pixel)]))
     for block in table.blocks:
         name = escape_markdown(model_label(block, table.decimals))
         for row in block.rows:
-            numbers = [_number(cell, table.decimals) for cell in row.cells]
+            numbers = [markdown_number(cell, table.decimals) for cell in row.cells]
             lines.append(_line([name, escape_markdown(row.label), *numbers]))
             name = ""
     return "\n".join(lines) + "\n"
 
 
-def _number(cell: Cell, decimals: int) -> str:
+def markdown_number(cell: Cell, decimals: int) -> str:
+    """A number of a table: the best bold, the second underlined; a dash for none."""
     shown = format_number(cell.value, decimals)
     if shown == DASH or cell.mark is Mark.PLAIN:
         return shown

@@ -16,12 +16,14 @@ class Metric:
         unit: ``%`` for percentages; otherwise the unit's name, or empty.
         higher_is_better: ``None`` where it is not known; then nothing is marked as best.
         statement: how a model's score is said, with ``{value}`` and ``{pictures}`` to fill in.
+        decimals: digits behind the point; None where they follow from the numbers.
     """
 
     label: str
     unit: str
     higher_is_better: bool | None
     statement: str
+    decimals: int | None = None
 
     @property
     def is_percentage(self) -> bool:
@@ -43,8 +45,11 @@ class Metric:
     @property
     def inline_label(self) -> str:
         """The label within a sentence."""
-        known = self.higher_is_better is not None
-        return self.label[:1].lower() + self.label[1:] if known else self.label
+        # The name of a metric such as IoU keeps its letters.
+        named = any(letter.isupper() for letter in self.label.partition(" ")[0][1:])
+        if named or self.higher_is_better is None:
+            return self.label
+        return self.label[:1].lower() + self.label[1:]
 
 
 def _average_precisions(before: str, of: str) -> dict[str, Metric]:
@@ -66,8 +71,34 @@ def _average_precisions(before: str, of: str) -> dict[str, Metric]:
     }
 
 
+#: How near explanations are to those on the originals.
+_EXPLANATIONS = {
+    "cam_rank_correlation": Metric(
+        "Rank correlation of the map with the clean one", "", True, "has maps whose rank correlation is {value}", 2
+    ),
+    "cam_top_tenth_overlap": Metric(
+        "Overlap of the maps' top tenths", "%", True, "has maps whose top tenths overlap by {value}"
+    ),
+    "cam_centre_shift": Metric(
+        "Shift of the map's centre, of the diagonal", "%", False, "has maps whose centres shift by {value}"
+    ),
+    "cam_spread_change": Metric(
+        "Change of the share that the map covers", "points", None, "has maps that cover {value} more"
+    ),
+    "gradient_rank_correlation": Metric(
+        "Rank correlation of the gradient with the clean one",
+        "",
+        True,
+        "has gradients whose rank correlation is {value}",
+        2,
+    ),
+    "gradient_snr": Metric(
+        "Signal-to-noise ratio of the gradient", "dB", True, "has gradients of a signal-to-noise ratio of {value}"
+    ),
+}
 _RIGHT = "is right on {value} of {pictures}"
 _METRICS = {
+    **_EXPLANATIONS,
     "top1": Metric("Top-1 accuracy", "%", True, _RIGHT),
     "top5": Metric("Top-5 accuracy", "%", True, "has the right answer among its first five on {value} of {pictures}"),
     "accuracy": Metric("Accuracy", "%", True, _RIGHT),
@@ -126,6 +157,21 @@ _METRICS = {
     ),
     "dAP_masks": Metric(
         "Loss of AP to each kind of error, masks", "points", False, "loses {value} of AP on {pictures}"
+    ),
+    **{
+        before + name: Metric(f"{of}F1{against}", "%", True, "reaches an F1 score of {value} on {pictures}")
+        for before, of in (("", ""), ("mask_", "Mask "))
+        for name, against in (("F1", ""), ("F1_agreement", " as on the original"))
+    },
+    "truth_score": Metric("Score of the truth", "%", True, "gives the truth {value} on {pictures}"),
+    "score_agreement": Metric(
+        "Score as on the original", "%", True, "keeps {value} of its score on the originals, {pictures}"
+    ),
+    "relative_distance": Metric(
+        "Distance to the output on the original, of that between different pictures",
+        "%",
+        False,
+        "is {value} of the way to another picture's output from its own on the originals, {pictures}",
     ),
     "distance": Metric(
         "Distance to the output on the original",

@@ -25,6 +25,9 @@ MITIGATION_LABELS = {
 }
 """Display names, in the order in which a table lists its rows."""
 
+CODEC_LABELS = {"jpeg": "JPEG", "webp": "WebP", "avif": "AVIF"}
+"""Display names of codecs."""
+
 _TURNS_TEXT_AROUND = set("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -63,6 +66,11 @@ def edge_label(mitigation: str, corrector: str, shared: bool) -> str:
     return f"{label} ({named})" if named and (shared or corrector != "identity") else label
 
 
+def codec_label(codec: str) -> str:
+    """The display name of a codec."""
+    return CODEC_LABELS.get(codec, plain(codec))
+
+
 def setting_label(codec: str, subsampling: str, chain: str, stage: str) -> str:
     """A compression setting in words; empty where no picture was compressed.
 
@@ -73,7 +81,8 @@ def setting_label(codec: str, subsampling: str, chain: str, stage: str) -> str:
         stage: ``source``, ``input`` or a name that is not known.
     """
     places = {"source": "compressed at its source resolution", "input": "compressed at the model's input size"}
-    name = " ".join(part for part in ("JPEG" if codec == "jpeg" else plain(codec), plain(subsampling)) if part)
+    coded = codec_label(codec) if codec in ("", "jpeg") else f"{codec_label(codec)} at the bytes of JPEG"
+    name = " ".join(part for part in (coded, plain(subsampling)) if part)
     parts = [name, f"after {plain(chain)}" if chain else "", places.get(stage, plain(stage))]
     return ", ".join(part for part in parts if part)
 

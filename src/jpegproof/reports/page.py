@@ -1,38 +1,42 @@
-"""The report's page: first the data that it shows, then one self-contained HTML file made of them."""
+"""What the report's page says, before any markup; `render_page` makes one self-contained HTML file of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from importlib.resources import files
-
-from jinja2 import Environment, StrictUndefined
+from pathlib import Path
 
 from jpegproof.analysis.rows import Skip
+from jpegproof.reports.against_paper import build_against_paper
+from jpegproof.reports.against_paper_text import AgainstTable, against_tables
 from jpegproof.reports.class_tables import ClassTable, build_class_tables
-from jpegproof.reports.error_sections import ErrorSection, build_error_sections, profile_figures
+from jpegproof.reports.error_sections import ErrorSection, build_error_sections
 from jpegproof.reports.filenames import file_stems
-from jpegproof.reports.gap_tables import GapCell, GapTable, build_gap_tables
-from jpegproof.reports.line_styles import line_styles, page_colors
+from jpegproof.reports.fixable_tables import FixableTable, build_fixable_tables
+from jpegproof.reports.flip_tables import FlipTable, build_flip_tables
+from jpegproof.reports.gap_tables import GapTable, build_gap_tables
+from jpegproof.reports.line_styles import line_styles
 from jpegproof.reports.names import plain
-from jpegproof.reports.paired import Difference, PairedDifferences
-from jpegproof.reports.sections import Section, downloads, legend, panels
+from jpegproof.reports.page_bars import build_bars
+from jpegproof.reports.page_compared import ComparedPicture, build_compared
+from jpegproof.reports.page_curves import build_curves
+from jpegproof.reports.page_explained import PageSheet, build_explained, build_explanation_sections, build_sheets
+from jpegproof.reports.page_facts import FileSizes, count_skipped, file_sizes, protocol
+from jpegproof.reports.page_figures import PlotFigure
+from jpegproof.reports.page_frontiers import build_frontier
+from jpegproof.reports.page_pictures import PictureRoom
+from jpegproof.reports.paired import PairedDifferences
+from jpegproof.reports.sections import Section
+from jpegproof.reports.speed_sections import SpeedSection, build_speed_sections
 from jpegproof.reports.study_record import StudyRecord
-from jpegproof.reports.summary import ModelSummary, count, format_interval, summarise
-from jpegproof.reports.tables import Cell, Quantity, Table, build_loss_table, build_tables, column_label, format_number
+from jpegproof.reports.summary import ModelSummary, summarise
+from jpegproof.reports.tables import Quantity, Table, build_loss_table, build_tables
+from jpegproof.reports.transfer_table import TransferTable, build_transfer_table
 from jpegproof.reports.unsure_tables import UnsureTable, build_unsure_tables, lowest_unsure_tables
+from jpegproof.reports.wording import count
+from jpegproof.reports.worst_tables import WorstTable, build_worst_tables
 
 SHOWN_SKIPS = 100
 """How many skipped pictures the page lists; all of them are in ``skipped.csv``."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileSizes:
-    """Mean bytes of a compressed picture by quality, for one data set under one compression setting."""
-
-    subject: str
-    setting: str
-    bytes_by_quality: dict[int, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +49,24 @@ class ReportPage:
         notes: what a reader must know before the numbers.
         summaries: one per model, data set and compression setting.
         sections: values and losses, in the order of the tables.
+        figures: curves, bars and points by their stems: a section's is the section's, a fixable table's
+            ``fixable-NUMBER`` from 1, a frontier's its file name.
         gap_tables: how much of what compression costs each cure gives back.
+        against_paper: the paper's numbers beside ours, where that was asked for.
+        transfer: correctors that were trained through other models; None where there are none.
+        fixable: losses, split into what the best cure recovers and what remains.
         error_sections: what goes wrong in each detector.
         class_tables: the classes that lose most.
+        worst_tables: the pictures that lose most.
+        compared: pictures before and after.
+        sheets: drawn sheets of which there are no single pictures.
+        explained: sheets of explanations.
+        explanation_sections: measures of explanations.
         unsure_tables: of detectors of fakes at the lowest quality, what they gain by leaving pictures out.
+        flip_tables: how often verdicts change along delivery chains.
+        speed_sections: images per second, and accuracy against them.
         file_sizes: bytes per picture.
+        left_out: names of picture files that found no room on the page.
         skipped: how many pictures could not be used.
         skips: at most ``SHOWN_SKIPS`` of them.
         protocol: (what, how) of the measurement, read off the rows.
@@ -62,16 +79,34 @@ class ReportPage:
     notes: tuple[str, ...]
     summaries: tuple[ModelSummary, ...]
     sections: tuple[Section, ...]
+    figures: dict[str, PlotFigure]
     gap_tables: tuple[GapTable, ...]
+    against_paper: tuple[AgainstTable, ...]
+    transfer: TransferTable | None
+    fixable: tuple[FixableTable, ...]
     error_sections: tuple[ErrorSection, ...]
     class_tables: tuple[ClassTable, ...]
+    worst_tables: tuple[WorstTable, ...]
+    compared: tuple[ComparedPicture, ...]
+    sheets: tuple[PageSheet, ...]
+    explained: tuple[PageSheet, ...]
+    explanation_sections: tuple[Section, ...]
     unsure_tables: tuple[UnsureTable, ...]
+    flip_tables: tuple[FlipTable, ...]
+    speed_sections: tuple[SpeedSection, ...]
     file_sizes: tuple[FileSizes, ...]
+    left_out: tuple[str, ...]
     skipped: int
     skips: tuple[Skip, ...]
     protocol: tuple[tuple[str, str], ...]
     environment: tuple[tuple[str, str], ...]
     study_yaml: str
+
+    @property
+    def drawn_sections(self) -> list[Section]:
+        """Every table that may have curves."""
+        of_errors = (section for errors in self.error_sections for section in errors.sections)
+        return [*self.sections, *of_errors, *self.explanation_sections]
 
 
 def build_tables_with_losses(record: StudyRecord) -> list[Table]:
@@ -87,117 +122,60 @@ def build_tables_with_losses(record: StudyRecord) -> list[Table]:
 
 def build_page(record: StudyRecord) -> ReportPage:
     """What the report of a study says. A study without results has a page that says so."""
-    comparisons = PairedDifferences(record.comparisons)
     tables = build_tables_with_losses(record)
-    notes = [plain(note) for note in record.notes]
-    missing = ""
-    if record.missing_cells > 0:
-        total = f"{record.missing_cells} of {count(max(record.total_cells, record.missing_cells), 'cell')}"
-        verb = "is" if record.missing_cells == 1 else "are"
-        missing = f"{total} {verb} still missing: this report covers what is finished."
-    return ReportPage(
+    values = [table for table in tables if table.quantity is Quantity.VALUE]
+    folder = record.folder or Path()
+    room = PictureRoom()
+    page = ReportPage(
         title=plain(record.title) or "Untitled study",
-        missing=missing,
-        notes=tuple(notes),
-        summaries=tuple(summarise([table for table in tables if table.quantity is Quantity.VALUE], comparisons)),
+        missing=_missing(record),
+        notes=tuple(plain(note) for note in record.notes),
+        summaries=tuple(summarise(values, PairedDifferences(record.comparisons), record.speeds)),
         sections=tuple(Section(table, stem) for table, stem in zip(tables, file_stems(tables), strict=True)),
+        figures={},
         gap_tables=tuple(build_gap_tables(record.gaps, record.blocks)),
+        against_paper=tuple(_against_paper(record)),
+        transfer=build_transfer_table(record.results, record.sources, record.trained_through),
+        fixable=tuple(build_fixable_tables(record.fixable, record.blocks)),
         error_sections=tuple(build_error_sections(record.errors, record.error_comparisons)),
         class_tables=tuple(build_class_tables(record.classes, record.class_comparisons)),
+        worst_tables=tuple(build_worst_tables(record.worst)),
+        compared=tuple(build_compared(record.looks, folder / "sheets", room)),
+        sheets=tuple(build_sheets(record.looks, folder / "sheets", room)),
+        explained=tuple(build_explained(record.explained, folder / "explain", room)),
+        explanation_sections=tuple(build_explanation_sections(record.explanations)),
         unsure_tables=tuple(lowest_unsure_tables(build_unsure_tables(record.unsure))),
-        file_sizes=tuple(_file_sizes(tables)),
-        skipped=_skipped(record),
+        flip_tables=tuple(build_flip_tables(record.flips)),
+        speed_sections=tuple(build_speed_sections(record.speeds, record.offers)),
+        file_sizes=tuple(file_sizes(tables)),
+        left_out=tuple(plain(name) for name in room.left_out),
+        skipped=count_skipped(record),
         skips=tuple(record.skips[:SHOWN_SKIPS]),
-        protocol=tuple(_protocol(record, tables)),
+        protocol=tuple(protocol(record, tables)),
         environment=tuple((plain(name), plain(version)) for name, version in record.environment.items()),
         study_yaml=record.study_yaml,
     )
+    return replace(page, figures={figure.stem: figure for figure in _figures(page)})
 
 
-def render_page(page: ReportPage) -> str:
-    """The page as one HTML file that needs no network and no script.
-
-    Every text goes through the template's escaping; the figures are drawn here and stand in the page as SVG.
-    """
-    sections = [*page.sections, *(section for errors in page.error_sections for section in errors.sections)]
+def _figures(page: ReportPage) -> list[PlotFigure]:
+    sections = page.drawn_sections
     styles = line_styles(section.table for section in sections)
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(number=_typeset, plain=plain, bytes=_kilobytes)
-    source = files("jpegproof.reports").joinpath("page.html.jinja").read_text(encoding="utf-8")
-    return environment.from_string(source).render(
-        page=page,
-        colors=page_colors(),
-        column_label=column_label,
-        count=count,
-        interval=_interval,
-        pictures=_pictures,
-        downloads=downloads,
-        panels=lambda section: panels(section, styles),
-        legend=lambda section: legend(section, styles),
-        profiles=profile_figures,
-    )
+    curves = [build_curves(section, styles) for section in sections]
+    bars = [build_bars(table, number) for number, table in enumerate(page.fixable, 1)]
+    points = [build_frontier(stem, offers) for part in page.speed_sections for stem, offers in part.frontiers.items()]
+    return [figure for figure in (*curves, *bars, *points) if figure is not None]
 
 
-def _file_sizes(tables: Iterable[Table]) -> Iterable[FileSizes]:
-    """Of the untreated pictures: what a cure does comes after the file."""
-    seen: dict[tuple[str, str], dict[int, float]] = {}
-    for table in tables:
-        for block in table.blocks:
-            for row in block.rows:
-                sizes = seen.setdefault((table.subject, table.setting), {})
-                for quality, cell in zip(table.columns, row.cells, strict=True):
-                    if quality is not None and cell.bytes_per_image is not None:
-                        sizes.setdefault(quality, cell.bytes_per_image)
-    for (subject, setting), sizes in seen.items():
-        if sizes:
-            yield FileSizes(subject, setting, dict(sorted(sizes.items())))
+def _missing(record: StudyRecord) -> str:
+    if record.missing_cells <= 0:
+        return ""
+    total = f"{record.missing_cells} of {count(max(record.total_cells, record.missing_cells), 'cell')}"
+    verb = "is" if record.missing_cells == 1 else "are"
+    return f"{total} {verb} still missing: this report covers what is finished."
 
 
-def _skipped(record: StudyRecord) -> int:
-    """The list counts; where a study kept none, the rows do: the most that any number of a data set left out."""
-    if record.skips:
-        return len({(skip.dataset, skip.picture) for skip in record.skips})
-    left_out: dict[str, int] = {}
-    for row in record.results:
-        left_out[row.dataset] = max(left_out.get(row.dataset, 0), row.n_skipped)
-    return sum(left_out.values())
-
-
-def _protocol(record: StudyRecord, tables: Iterable[Table]) -> Iterable[tuple[str, str]]:
-    results = record.results
-    if not results:
-        return
-    compressed = [row for row in results if row.quality is not None]
-    for dataset in dict.fromkeys(row.dataset for row in results):
-        most = max(row.n for row in results if row.dataset == dataset)
-        yield f"Pictures of {plain(dataset)}", str(most)
-    qualities = sorted({row.quality for row in compressed if row.quality is not None})
-    if qualities:
-        yield "Compression", "; ".join(dict.fromkeys(table.setting for table in tables if table.setting))
-        yield "Qualities", ", ".join(str(quality) for quality in qualities)
-    in_blocks = [f"of {plain(name)} over blocks of {block} pictures" for name, block in record.blocks.items()]
-    yield "Intervals", "; ".join(["95 %, bootstrap over the pictures", *in_blocks])
-    if record.comparisons:
-        yield "Comparisons", "picture by picture (paired bootstrap)"
-    yield "Seed", ", ".join(str(seed) for seed in sorted({row.seed for row in results}))
-
-
-def _typeset(value: float | None, decimals: int) -> str:
-    return format_number(value, decimals).replace("-", "\u2212")
-
-
-def _interval(cell: Cell | GapCell | Difference, decimals: int) -> str:
-    return format_interval(cell.ci_low, cell.ci_high, decimals)
-
-
-def _pictures(table: Table) -> str:
-    """How many pictures the numbers of a table are of."""
-    counts = [cell.n for block in table.blocks for row in block.rows for cell in row.cells if cell.value is not None]
-    if not counts:
-        return "no pictures yet"
-    fewest, most = min(counts), max(counts)
-    return count(most, "picture") if fewest == most else f"{fewest} to {count(most, 'picture')}"
-
-
-def _kilobytes(value: float) -> str:
-    return f"{value / 1000:.1f} kB" if value >= 1000 else f"{value:.0f} B"
+def _against_paper(record: StudyRecord) -> list[AgainstTable]:
+    if not record.against_paper:
+        return []
+    return against_tables(build_against_paper(record.results, record.gaps, record.sources, record.trained_through))

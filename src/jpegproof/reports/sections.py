@@ -7,8 +7,12 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from jpegproof.reports.figures import Styles, describe_model, draw_model, draw_sample, svg
+from jpegproof.reports.figures import Styles, describe_model, draw_model, draw_sample, has_curve, svg
+from jpegproof.reports.fixable_figures import draw_fixable_model
+from jpegproof.reports.fixable_tables import FixableTable
+from jpegproof.reports.fixable_text import describe_fixable
 from jpegproof.reports.latex import to_latex
+from jpegproof.reports.line_styles import legend_entries
 from jpegproof.reports.markdown import to_markdown
 from jpegproof.reports.names import plain
 from jpegproof.reports.spreadsheet import to_csv
@@ -47,8 +51,8 @@ def downloads(section: Section) -> list[tuple[str, str, str]]:
 
 
 def panels(section: Section, styles: Styles) -> list[tuple[str, Markup]]:
-    """(model, figure) of a table, none where no quality was measured."""
-    if not section.table.qualities:
+    """(model, figure) of a table, none where there is no curve to draw."""
+    if not has_curve(section.table):
         return []
     shown = []
     for number, block in enumerate(section.table.blocks):
@@ -59,11 +63,16 @@ def panels(section: Section, styles: Styles) -> list[tuple[str, Markup]]:
 
 
 def legend(section: Section, styles: Styles) -> list[tuple[str, Markup]]:
-    """(label, a piece of the line) of each edge, the reference first."""
-    labels = {row.edge: row.label for block in section.table.blocks for row in block.rows}
+    """(label, a piece of the line) of each line, the reference first."""
     first = "No loss" if section.table.quantity is Quantity.LOSS else "Originals"
-    entries = [(first, None), *((label, styles[edge]) for edge, label in labels.items())]
+    entries = [(first, None), *((label, style) for style, label in legend_entries(section.table, styles))]
     return [
         (label, Markup(inline_svg(svg(draw_sample(style)), f"{section.stem}-line-{number}-", "")))
         for number, (label, style) in enumerate(entries)
     ]
+
+
+def fixable_figure(table: FixableTable, number: int) -> Markup:
+    """The bars of a table over qualities; ``number`` tells it from the page's others."""
+    drawn = svg(draw_fixable_model(table))
+    return Markup(inline_svg(drawn, f"fixable-{number}-", describe_fixable(table)))

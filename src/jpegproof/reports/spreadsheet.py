@@ -21,6 +21,7 @@ _HEAD = [
     "ci_low",
     "ci_high",
     "n",
+    "bits_per_pixel",
 ]
 
 
@@ -40,7 +41,17 @@ def to_csv(table: Table) -> str:
                 edge = [harmless(row.mitigation), harmless(row.corrector)]
                 numbers = [_number(number) for number in (cell.value, cell.ci_low, cell.ci_high)]
                 where = "" if quality is None else quality
-                writer.writerow([*names, _number(block.reference.value), *edge, where, *numbers, cell.n])
+                writer.writerow(
+                    [
+                        *names,
+                        _number(block.reference.value),
+                        *edge,
+                        where,
+                        *numbers,
+                        cell.n,
+                        _number(cell.bits_per_pixel),
+                    ]
+                )
     return text.getvalue()
 
 

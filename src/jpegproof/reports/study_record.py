@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from jpegproof.analysis.fixable import FixableRow
+from jpegproof.analysis.flips import Flip
+from jpegproof.analysis.frontier import Offer
 from jpegproof.analysis.rows import Comparison, Gap, Result, Skip
+from jpegproof.analysis.speed import Speed
 from jpegproof.analysis.tide.rows import ErrorComparison, ErrorRow
 from jpegproof.analysis.unsure import UnsureRow
+from jpegproof.analysis.worst import WorstPicture
+from jpegproof.reports.shown_pictures import ExplainedPicture, ShownLook
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,18 @@ class StudyRecord:
         classes: the rows of ``classes.csv``.
         class_comparisons: the rows of ``classes_comparisons.csv``.
         unsure: the rows of ``unsure.csv``.
+        flips: the rows of ``flips.csv``.
+        speeds: the rows of ``throughput.csv``.
+        offers: these beside the results.
+        fixable: the rows of ``fixable.csv``.
+        sources: by a model's name where it comes from, such as ``torchvision:resnet50``.
+        trained_through: by a corrector's name the models that it was trained through.
+        against_paper: whether the paper's numbers are wanted beside the study's.
+        worst: the rows of ``worst_pictures.csv``.
+        looks: the rows of ``sheets/sheets.csv``.
+        explained: the rows of ``explain/explain.csv``.
+        explanations: the rows of ``explanations.csv``, whose measure is the metric.
+        folder: the results folder, where ``sheets/`` and ``explain/`` are; only needed for `looks` and `explained`.
         notes: sentences that a reader must know before the numbers.
         blocks: by data set, how many pictures that follow each other were resampled together, where that is not one.
     """
@@ -49,3 +68,15 @@ class StudyRecord:
     class_comparisons: list[Comparison] = field(default_factory=list)
     blocks: dict[str, int] = field(default_factory=dict)
     unsure: list[UnsureRow] = field(default_factory=list)
+    flips: list[Flip] = field(default_factory=list)
+    speeds: list[Speed] = field(default_factory=list)
+    offers: list[Offer] = field(default_factory=list)
+    fixable: list[FixableRow] = field(default_factory=list)
+    sources: dict[str, str] = field(default_factory=dict)
+    trained_through: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    against_paper: bool = False
+    worst: list[WorstPicture] = field(default_factory=list)
+    looks: list[ShownLook] = field(default_factory=list)
+    explained: list[ExplainedPicture] = field(default_factory=list)
+    explanations: list[Result] = field(default_factory=list)
+    folder: Path | None = None

@@ -5,44 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jpegproof.reports.metrics import AGREEMENTS, Metric, headline_metric
+from jpegproof.analysis.speed import Speed
+from jpegproof.reports.headlines import Headline, find_headline
+from jpegproof.reports.metrics import AGREEMENTS, headline_metric
 from jpegproof.reports.names import plain
-from jpegproof.reports.paired import ORIGINALS, Difference, PairedDifferences, Scope
-from jpegproof.reports.tables import Cell, ModelBlock, Table, TableRow, format_number
-
-
-@dataclass(frozen=True, slots=True)
-class Loss:
-    """What an untreated model loses at one quality.
-
-    Attributes:
-        quality: libjpeg quality.
-        score: the metric at that quality.
-        loss: reference minus score, in the metric's unit; positive where compression hurts.
-        paired: the same loss compared picture by picture, where the study did so; it is what the words say then.
-    """
-
-    quality: int
-    score: Cell
-    loss: float
-    paired: Difference | None
-
-
-@dataclass(frozen=True, slots=True)
-class Gain:
-    """What a cure gives back at one quality.
-
-    Attributes:
-        label: the cure's display name.
-        quality: libjpeg quality; ``None`` where nothing is known of the cure yet.
-        gain: the cure's score minus the untreated one, in the metric's unit; ``None`` where either is missing.
-        paired: the same compared picture by picture, where the study did so; it is what the words say then.
-    """
-
-    label: str
-    quality: int | None
-    gain: float | None
-    paired: Difference | None
+from jpegproof.reports.paired import PairedDifferences
+from jpegproof.reports.summary_numbers import Gain, Loss, Measured
+from jpegproof.reports.tables import Cell, Table, TableRow
+from jpegproof.reports.wording import amount, count, format_interval, points, spaced, untold
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +23,7 @@ class ModelSummary:
         model: its name.
         setting: the data set and the compression setting, in words.
         reference: the score on the originals.
+        headline: the shortest that can be said; None where nothing compressed was measured.
         losses: at the lowest quality, at one near 50 and at the highest.
         gains: one per cure, at the lowest quality.
         opening: sentences on the originals and the losses.
@@ -62,13 +33,16 @@ class ModelSummary:
     model: str
     setting: str
     reference: Cell
+    headline: Headline | None
     losses: tuple[Loss, ...]
     gains: tuple[Gain, ...]
     opening: str
     cures: tuple[str, ...]
 
 
-def summarise(tables: Sequence[Table], comparisons: PairedDifferences) -> list[ModelSummary]:
+def summarise(
+    tables: Sequence[Table], comparisons: PairedDifferences, speeds: Sequence[Speed] = ()
+) -> list[ModelSummary]:
     """One summary per data set, compression setting and model, of the metric that says most.
 
     That is accuracy, mAP or mIoU where there are labels, and agreement with the answers on the originals otherwise.
@@ -77,6 +51,7 @@ def summarise(tables: Sequence[Table], comparisons: PairedDifferences) -> list[M
     Args:
         tables: tables of values.
         comparisons: the study's paired comparisons.
+        speeds: the rows of ``throughput.csv``, for the time that a cure takes.
     """
     summaries = []
     by_dataset: dict[tuple[str, str], list[Table]] = {}
@@ -92,20 +67,9 @@ def summarise(tables: Sequence[Table], comparisons: PairedDifferences) -> list[M
                 chosen = headline_metric([table.key.metric for table in own if _has_numbers(table, model)])
                 for table in own:
                     if table.key.metric == chosen:
-                        summaries += [_summary(table, b, comparisons) for b in table.blocks if b.model == model]
+                        blocks = [block for block in table.blocks if block.model == model]
+                        summaries += [_summary(Measured(table, block, comparisons), speeds) for block in blocks]
     return summaries
-
-
-def format_interval(low: float | None, high: float | None, decimals: int) -> str:
-    """``[12.1, 18.6]``, with true minus signs; empty where there is no interval."""
-    if low is None or high is None:
-        return ""
-    return f"[{format_number(low, decimals)}, {format_number(high, decimals)}]".replace("-", "\u2212")
-
-
-def count(n: int, noun: str) -> str:
-    """``1 picture``, ``50 000 pictures``."""
-    return f"{n:,} {noun}".replace(",", "\u202f") + ("" if n == 1 else "s")
 
 
 def _has_numbers(table: Table, model: str) -> bool:
@@ -114,68 +78,48 @@ def _has_numbers(table: Table, model: str) -> bool:
     return any(cell.value is not None for cell in [*cells, *(block.reference for block in blocks)])
 
 
-def _summary(table: Table, block: ModelBlock, comparisons: PairedDifferences) -> ModelSummary:
-    scope = table.key.scope(block.model)
-    untreated = next((row for row in block.rows if row.mitigation == "none"), None)
-    losses = _losses(table, block, untreated, comparisons, scope)
-    gains = tuple(_gain(table, row, untreated, comparisons, scope) for row in block.rows if row is not untreated)
+def _summary(measured: Measured, speeds: Sequence[Speed]) -> ModelSummary:
+    table, block = measured.table, measured.block
+    losses = _losses(measured)
+    gains = tuple(_gain(measured, row) for row in measured.cures)
     where = f"{table.subject}, {table.setting}" if table.setting else table.subject
     return ModelSummary(
         model=plain(block.model),
         setting=where,
         reference=block.reference,
+        headline=find_headline(measured, speeds),
         losses=losses,
         gains=gains,
-        opening=" ".join(_opening(table, block, losses)),
+        opening=" ".join(_opening(measured, losses)),
         cures=tuple(_cure_sentence(gain, losses, table) for gain in gains),
     )
 
 
-def _losses(
-    table: Table, block: ModelBlock, untreated: TableRow | None, comparisons: PairedDifferences, scope: Scope
-) -> tuple[Loss, ...]:
-    if untreated is None or block.reference.value is None:
-        return ()
-    cells = zip(table.columns, untreated.cells, strict=True)
-    known = {quality: cell for quality, cell in cells if quality is not None and cell.value is not None}
+def _losses(measured: Measured) -> tuple[Loss, ...]:
+    known = measured.known
     if not known:
         return ()
     told = sorted({min(known), min(known, key=lambda quality: (abs(quality - 50), quality)), max(known)})
-    return tuple(
-        Loss(
-            q,
-            known[q],
-            block.reference.value - (known[q].value or 0.0),
-            comparisons.find(scope, q, untreated.edge, ORIGINALS),
-        )
-        for q in told
-    )
+    return tuple(measured.loss_at(quality) for quality in told)
 
 
-def _gain(
-    table: Table, row: TableRow, untreated: TableRow | None, comparisons: PairedDifferences, scope: Scope
-) -> Gain:
+def _gain(measured: Measured, row: TableRow) -> Gain:
     """At the lowest quality that the model was measured at, even if the cure is not finished there."""
-    if not table.qualities:
+    if not measured.table.qualities:
         return Gain(row.label, None, None, None)
-    quality = table.qualities[0]
-    own = row.cells[0].value
-    if untreated is None:
-        return Gain(row.label, quality, None, None)
-    without = untreated.cells[0].value
-    gain = None if own is None or without is None else own - without
-    return Gain(row.label, quality, gain, comparisons.find(scope, quality, untreated.edge, row.edge))
+    return measured.gain_at(row, measured.table.qualities[0])
 
 
-def _opening(table: Table, block: ModelBlock, losses: Sequence[Loss]) -> list[str]:
+def _opening(measured: Measured, losses: Sequence[Loss]) -> list[str]:
+    table, block = measured.table, measured.block
     metric, model = table.metric, plain(block.model)
     if block.reference.value is None:
         return [f"The originals have not been measured for {model}, so that no loss can be given."]
-    value = _amount(block.reference.value, table.decimals, metric)
+    value = amount(block.reference.value, table.decimals, metric)
     pictures = count(block.reference.n, "picture")
     said = metric.statement.format(value=value, pictures=pictures)
     interval = format_interval(block.reference.ci_low, block.reference.ci_high, table.decimals)
-    sentences = [f"On the originals {model} {said}{_spaced(interval)}."]
+    sentences = [f"On the originals {model} {said}{spaced(interval)}."]
     if table.key.metric in AGREEMENTS:
         sentences = [f"There are no labels: {model} is compared with its own answers on the originals ({pictures})."]
     if not losses:
@@ -186,52 +130,32 @@ def _opening(table: Table, block: ModelBlock, losses: Sequence[Loss]) -> list[st
 
 
 def _loss_words(loss: Loss, table: Table) -> str:
-    value, n = (loss.paired.value, loss.paired.n) if loss.paired else (loss.loss, loss.score.n)
-    score = _amount(loss.score.value, table.decimals, table.metric)
-    verb = "loses" if value >= 0 else "gains"
-    words = f"it {verb} {_points(abs(value), table)}"
+    n = loss.paired.n if loss.paired else loss.score.n
+    score = amount(loss.score.value, table.decimals, table.metric)
+    verb = "loses" if loss.told >= 0 else "gains"
+    words = f"it {verb} {points(abs(loss.told), table)}"
     if not loss.paired:
         interval = format_interval(loss.score.ci_low, loss.score.ci_high, table.decimals)
-        return f"{words} and is at {score}{_spaced(interval)}"
-    sided = loss.paired if value >= 0 else loss.paired.negated()
-    words += _spaced(format_interval(sided.ci_low, sided.ci_high, table.decimals))
-    doubt = "" if loss.paired.is_told_apart_from_zero else f", {_untold(n)},"
+        return f"{words} and is at {score}{spaced(interval)}"
+    sided = loss.paired if loss.told >= 0 else loss.paired.negated()
+    words += spaced(format_interval(sided.ci_low, sided.ci_high, table.decimals))
+    doubt = "" if loss.paired.is_told_apart_from_zero else f", {untold(n)},"
     return f"{words}{doubt} and is at {score}"
 
 
 def _cure_sentence(gain: Gain, losses: Sequence[Loss], table: Table) -> str:
-    if gain.quality is None or (gain.gain is None and gain.paired is None):
+    value = gain.told
+    if gain.quality is None or value is None:
         at = "" if gain.quality is None else f" at quality {gain.quality}"
         return f"{gain.label}: nothing to compare{at} yet."
-    value = gain.paired.value if gain.paired else (gain.gain or 0.0)
     lost = losses[0] if losses and losses[0].quality == gain.quality else None
-    total = (lost.paired.value if lost.paired else lost.loss) if lost else 0.0
-    of = f" of the {_points(total, table)} lost" if 0 <= value <= total else ""
+    total = lost.told if lost else 0.0
+    of = f" of the {points(total, table)} lost" if 0 <= value <= total else ""
     verb = ("gives back" if total > 0 else "adds") if value >= 0 else ("costs a further" if total > 0 else "costs")
-    words = f"{verb} {_points(abs(value), table, bare=bool(of))}{of}"
+    words = f"{verb} {points(abs(value), table, bare=bool(of))}{of}"
     if gain.paired is None:
         return f"{gain.label} {words} at quality {gain.quality} (no paired comparison, so no interval)."
     sided = gain.paired if value >= 0 else gain.paired.negated()
-    interval = _spaced(format_interval(sided.ci_low, sided.ci_high, table.decimals))
-    doubt = "" if gain.paired.is_told_apart_from_zero else f": {_untold(gain.paired.n)}"
+    interval = spaced(format_interval(sided.ci_low, sided.ci_high, table.decimals))
+    doubt = "" if gain.paired.is_told_apart_from_zero else f": {untold(gain.paired.n)}"
     return f"{gain.label} {words} at quality {gain.quality}{interval}{doubt}."
-
-
-def _untold(n: int) -> str:
-    return f"not told apart from zero with {'this' if n == 1 else 'these'} {count(n, 'picture')}"
-
-
-def _amount(value: float | None, decimals: int, metric: Metric) -> str:
-    shown = format_number(value, decimals).replace("-", "\u2212")
-    return f"{shown}\N{NO-BREAK SPACE}{metric.unit}" if metric.unit else shown
-
-
-def _points(value: float, table: Table, bare: bool = False) -> str:
-    shown = format_number(value, table.decimals)
-    if bare or not (unit := "points" if table.metric.is_percentage else table.metric.unit):
-        return shown
-    return f"{shown} {unit}"
-
-
-def _spaced(text: str) -> str:
-    return f" {text}" if text else ""

@@ -52,4 +52,5 @@ def _attribute(name: str, value: str, prefix: str) -> str:
     if name in {"style", "fill", "stroke"}:
         for variable, light, _ in page_colors():
             value = value.replace(light, f"var({variable})")
+        value = value.replace("#ffffff", "var(--page)")  # what stands out from lines and bars is the paper
     return value.replace("url(#", f"url(#{prefix}")

@@ -16,6 +16,10 @@ DASH = "–"
 """What stands where there is no number."""
 
 
+BITS_PER_PIXEL = "Bits per pixel"
+"""The head of the line that says how large the files of each column are."""
+
+
 class Mark(StrEnum):
     """How a cell stands among those of its model at its quality."""
 
@@ -45,6 +49,7 @@ class Cell:
     bytes_per_image: float | None = None
     mark: Mark = Mark.PLAIN
     is_exact: bool = False
+    bits_per_pixel: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,17 @@ class Table:
     @property
     def qualities(self) -> list[int]:
         return [quality for quality in self.columns if quality is not None]
+
+    @property
+    def bits_per_pixel(self) -> tuple[float | None, ...]:
+        """Of the compressed files, column by column; None for the originals and where it is not known."""
+        rows = [row.cells for block in self.blocks for row in block.rows]
+        columns = (
+            [cell.bits_per_pixel for cell in cells if cell.bits_per_pixel is not None]
+            for cells in zip(*rows, strict=True)
+        )
+        # Files are the same along every edge; where edges leave out different pictures, the first one's stand for all.
+        return tuple(found[0] if found else None for found in columns)
 
     @property
     def subject(self) -> str:
@@ -208,13 +224,13 @@ def build_loss_table(table: Table, comparisons: PairedDifferences) -> Table | No
             cells = []
             for quality, cell in zip(table.columns, row.cells, strict=True):
                 if cell.value is None or block.reference.value is None:
-                    cells.append(Cell(n=cell.n))
+                    cells.append(Cell(n=cell.n, bits_per_pixel=cell.bits_per_pixel))
                     continue
                 paired = comparisons.find(scope, quality, row.edge, ORIGINALS)
                 interval = (paired.ci_low, paired.ci_high) if paired else _exact_interval(block.reference, cell)
                 # The paired value where there is one: it is what the summary says, to the last digit.
                 loss = paired.value if paired and paired.n == cell.n else block.reference.value - cell.value
-                cells.append(Cell(loss, *interval, cell.n))
+                cells.append(Cell(loss, *interval, cell.n, bits_per_pixel=cell.bits_per_pixel))
             rows.append(replace(row, cells=tuple(cells)))
         blocks.append(replace(block, rows=tuple(rows)))
     if all(cell.value is None for block in blocks for row in block.rows for cell in row.cells):
@@ -271,12 +287,14 @@ def _setting(row: Result) -> tuple[str, str, str, str]:
 
 def _cell(row: Result) -> Cell:
     if row.value is None or not math.isfinite(row.value):
-        return Cell(n=row.n, bytes_per_image=row.bytes_per_image)
-    return Cell(row.value, row.ci_low, row.ci_high, row.n, row.bytes_per_image)
+        return Cell(n=row.n, bytes_per_image=row.bytes_per_image, bits_per_pixel=row.bits_per_pixel)
+    return Cell(row.value, row.ci_low, row.ci_high, row.n, row.bytes_per_image, bits_per_pixel=row.bits_per_pixel)
 
 
 def _decimals(rows: Sequence[Result], metric: Metric) -> int:
     """One decimal of a percentage is enough until a picture is worth less than a hundredth of a point."""
+    if metric.decimals is not None:
+        return metric.decimals
     if metric.is_percentage:
         return 2 if max((row.n for row in rows), default=0) >= 10_000 else 1
     largest = max((abs(row.value) for row in rows if row.value is not None), default=0.0)

@@ -9,16 +9,17 @@ from jpegproof.analysis.tide.rows import ErrorRow
 from jpegproof.reports.error_figures import draw_error_panels
 from jpegproof.reports.error_profiles import build_error_panels
 from jpegproof.reports.error_tables import build_error_tables
-from jpegproof.reports.figures import draw_table, png, svg
+from jpegproof.reports.figures import draw_table
+from jpegproof.reports.files import replace_file
 from jpegproof.reports.latex import to_latex
 from jpegproof.reports.line_styles import line_styles
 from jpegproof.reports.markdown import to_markdown
 from jpegproof.reports.spreadsheet import to_csv
-from jpegproof.reports.write import replace_file
+from jpegproof.reports.write_figure import write_figure
 
 
 def write_errors(rows: Sequence[ErrorRow], out: Path, every_quality: bool = True) -> list[Path]:
-    """Writes ``tables/errors-*.{md,csv,tex}`` and ``figures/errors-*.{png,svg}``, each replaced as a whole.
+    """Writes ``tables/errors-*.{md,csv,tex}`` and ``figures/errors-*.{png,svg,pdf}``, each replaced as a whole.
 
     Per model, boxes and masks apart: a table and curves over quality of the main kinds, and of the special ones; and
     per quality a figure of all cures like the paper's Figures 4 and 5.
@@ -46,9 +47,4 @@ def write_errors(rows: Sequence[ErrorRow], out: Path, every_quality: bool = True
         replace_file(out / "tables" / f"{item.stem}.tex", to_latex(item.table, item.stem).encode())
         if item.table.qualities:
             figures[item.stem] = draw_table(item.table, styles)
-    paths = []
-    for stem, figure in figures.items():
-        paths.append(out / "figures" / f"{stem}.png")
-        replace_file(paths[-1], png(figure))
-        replace_file(out / "figures" / f"{stem}.svg", svg(figure).encode())
-    return paths
+    return [write_figure(figure, out / "figures", stem) for stem, figure in figures.items()]

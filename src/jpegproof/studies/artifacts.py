@@ -9,12 +9,15 @@ from typing import Any
 
 from jpegproof.data.scenes import scene_name
 from jpegproof.exceptions import DataError
+from jpegproof.models.gradients import refuse_without_gradients, refuse_without_weights
+from jpegproof.models.model import Model
+from jpegproof.studies.drawn_chains import drawn_chains, refuse_lost_labels
 from jpegproof.studies.fingerprint import fingerprint
 from jpegproof.studies.folds import fold_of, folds_of, of_fold
-from jpegproof.studies.spec import CORRECTOR_LEARNS, READS_LABELS, StudySpec, TrainingSpec
+from jpegproof.studies.spec import CORRECTOR_LEARNS, READS_LABELS, CompressionSpec, StudySpec, TrainingSpec
 from jpegproof.studies.workshop import Workshop
 from jpegproof.tasks.protocol import plain_target
-from jpegproof.training.recipe import Recipe
+from jpegproof.training.recipe import USUAL_BALANCE, Recipe
 
 #: Raised whenever the way from a recipe to weights changes, so that old artifacts are not taken for new.
 TRAINING_VERSION = 2
@@ -41,7 +44,7 @@ class Artifact:
     pictures: int
 
 
-def recipe_of(training: TrainingSpec, stage: str) -> Recipe:
+def recipe_of(training: TrainingSpec, compression: CompressionSpec) -> Recipe:
     """The numbers of a training, as the training room knows them."""
     own_squares = training.objective == "restore_pixels"
     return Recipe(
@@ -52,8 +55,10 @@ def recipe_of(training: TrainingSpec, stage: str) -> Recipe:
         qualities=training.qualities,
         low_qualities=training.low_qualities,
         subsampling=tuple(training.subsampling),
+        chains=drawn_chains(training.chains, compression.chains),
+        single_saves=training.single_saves,
         crop=(training.crop or 96) if own_squares else None,
-        stage="input" if stage == "input" and not own_squares else "source",
+        stage="input" if compression.stage == "input" and not own_squares else "source",
         augment=training.augment,
         precision=training.precision,
         seed=training.seed,
@@ -82,9 +87,15 @@ def make_artifacts(spec: StudySpec, workshop: Workshop) -> tuple[Artifact, ...]:
     Raises:
         JpegproofError: a data set, model or corrector of a training cannot be had.
         DataError: a training has no pictures.
+        ModelError: a training would go through a model that computes no gradients, or one that learns has no weights.
     """
     made: dict[tuple[str, int | None], Artifact] = {}
     for name in used_trainings(spec):
+        training = spec.trainings[name]
+        for model in training.model_names:
+            refuse_without_gradients(workshop.model(model).network, model, f"training {name!r}")
+            if training.objective not in CORRECTOR_LEARNS:
+                refuse_without_weights(workshop.model(model).network, model, f"training {name!r}")
         folds = folds_of(spec, name)
         for fold in range(folds) if folds is not None else [None]:
             made[name, fold] = _artifact(spec, workshop, name, fold, made)
@@ -122,21 +133,32 @@ def _artifact(
         needs.append(needed.name)
         return {"artifact": needed.name}
 
-    model = workshop.model(training.model) if training.model is not None else None
+    models = [workshop.model(model) for model in training.model_names]
+    recipe = recipe_of(training, spec.compression)
+    refuse_lost_labels(name, recipe, [model.task.name for model in models], training.objective in READS_LABELS)
     facts: dict[str, Any] = {
         "version": TRAINING_VERSION,
         "objective": training.objective,
-        "recipe": dict(recipe_of(training, spec.compression.stage).describe()),
+        "recipe": dict(recipe.describe()),
         "pictures": _pictures_digest(workshop, chosen, labels=training.objective in READS_LABELS),
         "start": corrector_facts(training.start) if training.objective in CORRECTOR_LEARNS else None,
         "corrector": corrector_facts(training.corrector),
         "size": training.untrained_size,
     }
-    if model is not None:
-        facts["model"] = dict(model.identity)
-        facts["preparation"] = dict(model.preparation.describe())
-        facts["task"] = [model.task.name, model.task.version]
+    of_models = [_model_facts(model) for model in models]
+    if len(models) == 1:
+        facts |= of_models[0]
+    elif models:
+        facts |= {"models": of_models, "balance": training.balance or USUAL_BALANCE}
     return Artifact(name, fold, fingerprint(facts), tuple(needs), training.steps, len(chosen))
+
+
+def _model_facts(model: Model) -> dict[str, Any]:
+    return {
+        "model": dict(model.identity),
+        "preparation": dict(model.preparation.describe()),
+        "task": [model.task.name, model.task.version],
+    }
 
 
 def _pictures_digest(workshop: Workshop, chosen: Sequence[tuple[str, int]], labels: bool) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from jpegproof.exceptions import DataError
 from jpegproof.jpeg.compression import Compression
 from jpegproof.jpeg.steps import Crop, Resize
-from jpegproof.studies.spec import StepSpec
+from jpegproof.studies.chain_spec import StepSpec
 from jpegproof.tasks.find import has_places
 
 
@@ -15,11 +16,12 @@ def saves_along(name: str, steps: Sequence[StepSpec]) -> Iterator[Compression]:
     """One compression for each save of a chain, with all that happened before it."""
     before: list[Compression | Resize | Crop] = []
     for step in steps:
-        if step.save is None:
+        if not step.saves:
             before.append(_moved(step))
             continue
-        yield Compression("jpeg", step.save, step.subsampling, before=tuple(before), chain=name)
-        before.append(Compression("jpeg", step.save, step.subsampling))
+        save = Compression("jpeg", step.save, step.subsampling, tables=tuple(step.tables) if step.tables else None)
+        yield replace(save, before=tuple(before), chain=name)
+        before.append(save)
 
 
 def refuse_lost_places(compressions: Sequence[Compression], tasks: Mapping[str, str], stage: str) -> None:

@@ -22,6 +22,8 @@ _LIBRARIES = (
     "torchvision",
     "timm",
     "segmentation-models-pytorch",
+    "transformers",
+    "onnxruntime",
     "spandrel",
     "jpeglib",
 )

@@ -18,6 +18,7 @@ from jpegproof.jpeg.chain import before_last_save
 from jpegproof.jpeg.codec import DecodedJpeg, Pixels, decode, encode
 from jpegproof.jpeg.compression import Compression
 from jpegproof.jpeg.intake import UnusablePictureError
+from jpegproof.jpeg.matched_codecs import decode_matched, encode_matched
 from jpegproof.models.model import Model
 from jpegproof.models.preparation import Preparation
 from jpegproof.studies.fingerprint import fingerprint
@@ -53,6 +54,23 @@ class Answered:
     pictures: Pictures
     answer: Any
     rows: list[int]
+    skipped: dict[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Pictures under one compression at the end of an edge, before its model is asked.
+
+    Attributes:
+        edge: the edge.
+        pictures: as they came out of the corrector, before the model's preparation.
+        inputs: what goes into the model, (3, H, W) by row.
+        skipped: why each of the others is not there.
+    """
+
+    edge: Edge
+    pictures: Pictures
+    inputs: dict[int, torch.Tensor]
     skipped: dict[int, str]
 
 
@@ -102,12 +120,12 @@ class Passage:
         with self.tally.stage("read", len(self._numbers)):
             answers = dict(enumerate(self._map(one, self._numbers)))
         self._stored_sizes = {row: pixels.shape[:2] for row, pixels in answers.items() if not isinstance(pixels, str)}
-        return sorted_out(answers, {}, {})
+        return sorted_out(answers, {}, {}, {row: height * width for row, (height, width) in self._stored_sizes.items()})
 
     def take(
         self, sources: Pictures, compression: Compression, edges: Sequence[Edge], unusable: Unusable
     ) -> Iterator[Answered]:
-        """Takes pictures along edges under one compression.
+        """Takes pictures along edges under one compression, and asks the models.
 
         Args:
             sources: what `read` answered.
@@ -121,20 +139,44 @@ class Passage:
         Raises:
             JpegproofError: something is wrong with the study rather than with one picture.
         """
+        for arrived in self.bring(sources, compression, edges, unusable):
+            answer = self._observe(arrived.edge, arrived.inputs) if arrived.inputs else None
+            yield Answered(arrived.edge, arrived.pictures, answer, list(arrived.inputs), arrived.skipped)
+
+    def bring(
+        self, sources: Pictures, compression: Compression, edges: Sequence[Edge], unusable: Unusable
+    ) -> Iterator[Arrived]:
+        """Takes pictures along edges up to the models' inputs; otherwise as `take`.
+
+        `batch_of` is about the compression in hand, so that it is asked before the next one is taken.
+        """
         self._sizes = self._stored_sizes
         if compression.is_original:
-            yield from self._ask(edges, sources, unusable, framed=False)
+            yield from self._prepare(edges, sources, unusable, framed=False)
             return
         for frame, framed in self._frames(sources, edges):
             here = [edge for edge in edges if frame in ("", self._frame_of(edge))]
             saved = self._before_last_save(framed, compression) if compression.before else framed
             moved = {row: pixels.shape[:2] for row, pixels in saved.pixels.items()} if compression.moves else {}
             self._sizes = {**self._stored_sizes, **moved}
-            jpegs, file_sizes = self._through_jpeg(saved, compression)
+            areas = {row: pixels.shape[0] * pixels.shape[1] for row, pixels in saved.pixels.items()}
+            files, file_sizes = self._through_codec(saved, compression)
             for (corrector, downscales), group in grouped(here, self._correction_of):
-                answers = self._corrected(corrector, downscales, jpegs)
-                pictures = sorted_out(answers, saved.skipped, file_sizes)
-                yield from self._ask(group, pictures, unusable, framed=self._plan.stage == "input")
+                answers = self._corrected(corrector, downscales, files)
+                pictures = sorted_out(answers, saved.skipped, file_sizes, areas)
+                yield from self._prepare(group, pictures, unusable, framed=self._plan.stage == "input")
+
+    def model_for(self, edge: Edge, row: int) -> Model:
+        """The model at the end of an edge for a picture: of a cross-fitted one that which has not seen it."""
+        if not edge.tuned:
+            return self._model_of(edge)
+        folds = self._workshop.folds(edge.tuned)
+        fold = fold_of(self._scenes[row], folds) if folds is not None else None
+        return self._workshop.trained_model(edge.tuned, fold)
+
+    def batch_of(self, edge: Edge, inputs: Mapping[int, torch.Tensor]) -> Batch:
+        """Inputs of an edge's model as it takes them, on its device."""
+        return self._batch(list(inputs), inputs, self._model_of(edge).preparation).to(self._workshop.device)
 
     def _frames(self, sources: Pictures, edges: Sequence[Edge]) -> Iterator[tuple[str, Pictures]]:
         """The pictures that are compressed: as stored, or (stage ``input``) once per distinct resize and crop."""
@@ -160,14 +202,15 @@ class Passage:
             saved = self._map(one, sources.pixels.values())
         return sorted_out(dict(zip(sources.pixels, saved, strict=True)), sources.skipped, sources.sizes)
 
-    def _through_jpeg(
+    def _through_codec(
         self, sources: Pictures, compression: Compression
-    ) -> tuple[dict[int, DecodedJpeg | str], dict[int, int]]:
-        """Compresses and decodes; per row the JPEG, or why it could not be made, and its size in bytes."""
+    ) -> tuple[dict[int, DecodedJpeg | Pixels | str], dict[int, int]]:
+        """Compresses and decodes; per row the JPEG (of other codecs pixels), or why there is none, and its bytes."""
+        is_jpeg = compression.codec == "jpeg"
 
         def compress(pixels: Pixels) -> bytes | str:
             try:
-                return encode(pixels, compression)
+                return encode(pixels, compression) if is_jpeg else encode_matched(pixels, compression)
             except (OSError, ValueError) as error:
                 return f"cannot be compressed: {error}"
 
@@ -175,7 +218,7 @@ class Passage:
             files = dict(zip(sources.pixels, self._map(compress, sources.pixels.values()), strict=True))
         sizes = {row: len(file) for row, file in files.items() if isinstance(file, bytes)}
         with self.tally.stage("decode", len(sizes)):
-            decoded = self._map(_decode, files.values())
+            decoded = self._map(_decode if is_jpeg else _decode_matched, files.values())
         return dict(zip(files, decoded, strict=True)), sizes
 
     def _correction_of(self, edge: Edge) -> tuple[str, tuple[float, ...] | None]:
@@ -189,15 +232,15 @@ class Passage:
         return edge.corrector, tuple(geometry(size).downscale if size else 1.0 for size in sizes)
 
     def _corrected(
-        self, name: str, downscales: tuple[float, ...] | None, jpegs: dict[int, DecodedJpeg | str]
+        self, name: str, downscales: tuple[float, ...] | None, files: dict[int, DecodedJpeg | Pixels | str]
     ) -> dict[int, Pixels | str]:
         """Per row the corrected picture, or why there is none; behind the gate where downscales are given."""
         if name == IDENTITY:
-            return {row: item.pixels if isinstance(item, DecodedJpeg) else item for row, item in jpegs.items()}
+            return {row: item.pixels if isinstance(item, DecodedJpeg) else item for row, item in files.items()}
         folds = self._workshop.folds(name)
         answers: dict[int, Pixels | str] = {}
-        for row, item in jpegs.items():
-            if isinstance(item, str):
+        for row, item in files.items():
+            if not isinstance(item, DecodedJpeg):
                 answers[row] = item
                 continue
             corrector = self._corrector(name, row, folds)
@@ -215,21 +258,21 @@ class Passage:
             raise ModelError(f"every picture of a shard failed, so the fault is not in one picture: {failures[0]}")
         return answers
 
-    def _ask(self, edges: Sequence[Edge], pictures: Pictures, unusable: Unusable, framed: bool) -> Iterator[Answered]:
-        """Asks each edge's model; equal preparations are made once."""
+    def _prepare(
+        self, edges: Sequence[Edge], pictures: Pictures, unusable: Unusable, framed: bool
+    ) -> Iterator[Arrived]:
+        """The inputs of each edge's model; equal preparations are made once."""
         inputs: dict[str, dict[int, torch.Tensor | str]] = {}
         for edge in edges:
-            model = self._model_of(edge)
             skipped = {**unusable(edge), **pictures.skipped}
             key = self._frame_of(edge)
             if key not in inputs:
-                inputs[key] = self._prepared(model, pictures, framed)
+                inputs[key] = self._prepared(self._model_of(edge), pictures, framed)
             skipped |= {row: item for row, item in inputs[key].items() if isinstance(item, str)}
             tensors = {
                 row: item for row, item in inputs[key].items() if row not in skipped and not isinstance(item, str)
             }
-            answer = self._observe(edge, tensors) if tensors else None
-            yield Answered(edge, pictures, answer, list(tensors), skipped)
+            yield Arrived(edge, pictures, tensors, skipped)
 
     def _prepared(self, model: Model, pictures: Pictures, framed: bool) -> dict[int, torch.Tensor | str]:
         """The model's inputs by row, or why there is none."""
@@ -278,11 +321,14 @@ class Passage:
     def _batches(self, inputs: Mapping[int, torch.Tensor], preparation: Preparation, size: int) -> Iterator[Batch]:
         """Neighbours of one shape together, as many as go through at once."""
         for rows in runs_of_one_shape(inputs, size):
-            yield Batch(
-                tuple(inputs[row] for row in rows),
-                tuple(preparation.geometry(self._sizes[row]) for row in rows),
-                tuple(self.names[row] for row in rows),
-            )
+            yield self._batch(rows, inputs, preparation)
+
+    def _batch(self, rows: Sequence[int], inputs: Mapping[int, torch.Tensor], preparation: Preparation) -> Batch:
+        return Batch(
+            tuple(inputs[row] for row in rows),
+            tuple(preparation.geometry(self._sizes[row]) for row in rows),
+            tuple(self.names[row] for row in rows),
+        )
 
     def _corrector(self, name: str, row: int, folds: int | None) -> Corrector:
         if name not in self._workshop.spec.trainings:
@@ -309,3 +355,7 @@ def _framed(preparation: Preparation, pixels: Pixels) -> Pixels | str:
 
 def _decode(file: bytes | str) -> DecodedJpeg | str:
     return file if isinstance(file, str) else decode(file)
+
+
+def _decode_matched(file: bytes | str) -> Pixels | str:
+    return file if isinstance(file, str) else decode_matched(file)

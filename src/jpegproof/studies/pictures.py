@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from jpegproof.jpeg.codec import Pixels
@@ -16,15 +16,19 @@ class Pictures:
         pixels: (H, W, 3) uint8 RGB by row; only rows still in use.
         skipped: why a row fell out.
         sizes: compressed size in bytes by row.
+        areas: how many pixels were compressed, or were read, by row.
     """
 
     pixels: dict[int, Pixels]
     skipped: dict[int, str]
     sizes: dict[int, int]
+    areas: dict[int, int] = field(default_factory=dict)
 
 
-def sorted_out(answers: dict[int, Any], skipped: dict[int, str], sizes: dict[int, int]) -> Pictures:
+def sorted_out(
+    answers: dict[int, Any], skipped: dict[int, str], sizes: dict[int, int], areas: dict[int, int] | None = None
+) -> Pictures:
     """Pictures from answers that are pixels, or texts that say why there are none."""
     pixels = {row: answer for row, answer in answers.items() if not isinstance(answer, str)}
     reasons = {row: answer for row, answer in answers.items() if isinstance(answer, str)}
-    return Pictures(pixels, {**skipped, **reasons}, sizes)
+    return Pictures(pixels, {**skipped, **reasons}, sizes, areas or {})

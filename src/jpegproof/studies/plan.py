@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,13 @@ from jpegproof.data.picture_set import PictureSet
 from jpegproof.data.scenes import scene_identity, scene_name, together
 from jpegproof.exceptions import DataError, StoreError
 from jpegproof.jpeg.compression import ORIGINAL, Compression
+from jpegproof.jpeg.matched_codecs import require_codec
 from jpegproof.jpeg.steps import Crop, Resize
 from jpegproof.studies.artifacts import Artifact, make_artifacts, training_pictures
 from jpegproof.studies.chains import refuse_lost_places, saves_along
 from jpegproof.studies.fingerprint import PROTOCOL_VERSION, fingerprint
 from jpegproof.studies.folds import folds_of, lineage, of_fold
+from jpegproof.studies.original_files import OriginalFiles, original_files
 from jpegproof.studies.spec import CompressionSpec, DataSpec, StudySpec, WorldSpec
 from jpegproof.studies.store import write_whole
 from jpegproof.studies.workshop import IDENTITY, Workshop
@@ -77,6 +79,7 @@ class DataFacts:
         notes: what must stand beside every result on it.
         class_names: by the number that labels have; empty where it has none.
         block: how many pictures that follow each other are resampled together; 1 where each stands for itself.
+        files: what they are as they are stored.
     """
 
     task: str
@@ -84,6 +87,7 @@ class DataFacts:
     notes: tuple[str, ...]
     class_names: Mapping[int, str] = field(default_factory=dict)
     block: int = 1
+    files: OriginalFiles = field(default_factory=OriginalFiles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +181,7 @@ def load_plan(path: Path) -> Plan:
                     tuple(facts["notes"]),
                     {int(number): label for number, label in facts.get("class_names", {}).items()},
                     facts.get("block", 1),
+                    OriginalFiles.from_json(facts.get("files", {})),
                 )
                 for name, facts in content["data"].items()
             },
@@ -204,8 +209,10 @@ def make_plan(spec: StudySpec, workshop: Workshop) -> Plan:
         JpegproofError: a data set, model or corrector of the study cannot be had.
     """
     used = {spec.data_of(model) for model in spec.measured}
-    edges = _edges(spec)
-    compressions = (ORIGINAL, *_compressions(spec.compression))
+    edges = study_edges(spec)
+    compressions = (ORIGINAL, *study_compressions(spec.compression))
+    for codec in {item.codec for item in compressions} - {"", "jpeg"}:
+        require_codec(codec)
     shards = tuple(shard for name in spec.data if name in used for shard in _shards(name, workshop))
     listed = set(_listed_edges(spec))
     artifacts = make_artifacts(spec, workshop)
@@ -216,9 +223,10 @@ def make_plan(spec: StudySpec, workshop: Workshop) -> Plan:
     for shard_number, shard in enumerate(shards):
         for number, compression in enumerate(compressions):
             for edge_number, edge in enumerate(edges):
-                wanted = edge in listed
-                on_original = edge.corrector == IDENTITY  # a corrector corrects JPEGs; the original has no tables
-                if spec.data_of(edge.model) != shard.data or not (on_original if compression.is_original else wanted):
+                # A corrector corrects JPEGs: neither the original nor another codec's file has tables.
+                possible = compression.codec == "jpeg" or edge.corrector == IDENTITY
+                wanted = compression.is_original or edge in listed
+                if spec.data_of(edge.model) != shard.data or not (possible and wanted):
                     continue
                 name = fingerprint(
                     {
@@ -237,6 +245,7 @@ def make_plan(spec: StudySpec, workshop: Workshop) -> Plan:
             tuple(pictures.notes),
             numbered(pictures.class_names or ()),
             _block(spec.data[name], pictures),
+            original_files(pictures, workshop.chosen(name)),
         )
         for name in spec.data
         if name in used and (pictures := workshop.pictures(name))
@@ -250,27 +259,28 @@ def make_plan(spec: StudySpec, workshop: Workshop) -> Plan:
 def _listed_edges(spec: StudySpec) -> list[Edge]:
     edges: list[Edge] = []
     for row in spec.mitigations:
-        own = [spec.trainings[row.tuned].model or ""] if row.tuned is not None else spec.measured
-        for model in row.models or own:
+        for model in spec.models_of(row):
             edge = Edge(model, row.mitigation, row.corrector or IDENTITY, row.tuned or "")
             if edge not in edges:
                 edges.append(edge)
     return edges
 
 
-def _edges(spec: StudySpec) -> tuple[Edge, ...]:
+def study_edges(spec: StudySpec) -> tuple[Edge, ...]:
     """The listed edges, and before them each model's reference where the file does not list the row ``none``."""
     listed = _listed_edges(spec)
     references = [Edge(model, "none", IDENTITY) for model in spec.measured]
     return tuple(references + [edge for edge in listed if edge not in references])
 
 
-def _compressions(spec: CompressionSpec) -> list[Compression]:
+def study_compressions(spec: CompressionSpec) -> list[Compression]:
+    """Every way in which a study stores pictures: qualities or own tables, other codecs, each save of its chains."""
     if spec.tables is not None:
         single = [Compression("jpeg", None, spec.subsampling, spec.progressive, tuple(spec.tables))]
     else:
         single = [Compression("jpeg", quality, spec.subsampling, spec.progressive) for quality in spec.qualities]
-    return [*single, *(saved for name, steps in spec.chains.items() for saved in saves_along(name, steps))]
+    others = [replace(item, codec=codec) for codec in spec.codecs if codec != "jpeg" for item in single]
+    return [*single, *others, *(saved for name, steps in spec.chains.items() for saved in saves_along(name, steps))]
 
 
 def _shards(name: str, workshop: Workshop) -> Iterator[Shard]:

@@ -12,7 +12,9 @@ import pyarrow.parquet as pq
 from jpegproof.exceptions import StoreError
 from jpegproof.tasks.protocol import Task
 
-_COMMON = [("picture", pa.string()), ("skipped", pa.string()), ("bytes", pa.int64())]
+#: What files of earlier versions may lack: then it is not known. Predictions mean the same with and without.
+_ADDED = [("pixels", pa.int64()), ("file_bytes", pa.int64())]
+_COMMON = [("picture", pa.string()), ("skipped", pa.string()), ("bytes", pa.int64()), *_ADDED]
 
 
 def prediction_bytes(
@@ -23,6 +25,8 @@ def prediction_bytes(
     columns: Mapping[str, Sequence[Any]],
     rows: Sequence[int],
     with_reference: bool,
+    areas: Sequence[int | None] | None = None,
+    file_sizes: Sequence[int | None] | None = None,
 ) -> bytes:
     """Makes a prediction file.
 
@@ -34,11 +38,15 @@ def prediction_bytes(
         columns: the task's columns for the pictures that went through the model.
         rows: which pictures those are.
         with_reference: whether the columns of `Task.keep` are among them.
+        areas: per picture, how many pixels were compressed, or the original has; None where that is not known.
+        file_sizes: per picture, the size of the original's file in bytes; None where there is no file.
     """
     fields = [*_COMMON, *((f.name, f.type) for f in task.schema)]
     fields += [(f.name, f.type) for f in task.reference_schema] if with_reference else []
     table: dict[str, list[Any]] = {name: [None] * len(names) for name, _ in fields}
     table["picture"], table["skipped"], table["bytes"] = list(names), list(skipped), list(sizes)
+    table["pixels"] = list(areas) if areas is not None else table["pixels"]
+    table["file_bytes"] = list(file_sizes) if file_sizes is not None else table["file_bytes"]
     for name, values in columns.items():
         for row, value in zip(rows, values, strict=True):
             table[name][row] = value
@@ -64,11 +72,22 @@ def read_predictions(content: bytes, where: str, columns: Sequence[str] | None =
         where: its path, for the message.
         columns: only these; None for all.
 
+    Returns:
+        The columns that the file has; of those that were asked for, ``pixels`` and ``file_bytes`` in any case, empty in
+        files that were written without them.
+
     Raises:
         StoreError: the file is damaged.
     """
     try:
-        return pq.read_table(BytesIO(content), columns=list(columns) if columns is not None else None)
+        file = pq.ParquetFile(BytesIO(content))
+        held = set(file.schema_arrow.names)
+        asked = None if columns is None else list(columns)
+        late = {name: kind for name, kind in _ADDED if asked is not None and name in asked and name not in held}
+        table = file.read(columns=asked and [name for name in asked if name not in late])
+        for name, kind in late.items():
+            table = table.append_column(name, pa.nulls(len(table), kind))
+        return table
     except (pa.ArrowException, OSError, KeyError) as error:
         raise StoreError(
             f"{where}: is damaged ({str(error).splitlines()[0]}); delete it and run the study again, "

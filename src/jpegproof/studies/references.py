@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from jpegproof.exceptions import MissingExtraError, nearest
-from jpegproof.models.local_weights import local_weights
+from jpegproof.models.file_names import FILES
+from jpegproof.models.forensics.names import FORENSICS_NETWORKS
+from jpegproof.models.local_sources import missing_source
 from jpegproof.models.names import is_entry_point, unknown_model
+from jpegproof.studies.missing_files import missing_files
 from jpegproof.studies.spec import CORRECTOR_LEARNS, MITIGATIONS, WITH_CORRECTOR, WITH_TUNED
 from jpegproof.studies.training_references import Mistake, training_mistakes, unknown
 
@@ -27,18 +30,10 @@ def reference_mistakes(content: Any, root: Path) -> Iterator[Mistake]:
     data, models, correctors, trainings = (
         _mapping(content, key) for key in ("data", "models", "correctors", "trainings")
     )
-    for name in data:
-        for key, exists, what in (
-            ("path", Path.is_dir, "folder"),
-            ("classes", Path.is_file, "file"),
-            ("annotations", Path.is_file, "file"),
-            ("labels", Path.is_dir, "folder"),
-        ):
-            yield from _missing_file(("data", name, key), _mapping(data, name).get(key), root, exists, what)
+    chains = _mapping(_mapping(content, "compression"), "chains")
+    yield from missing_files(data, models, correctors, root)
     for name in correctors:
-        place = ("correctors", name, "weights")
         corrector = _mapping(correctors, name)
-        yield from _missing_file(place, corrector.get("weights"), root, Path.is_file, "file")
         if corrector.get("from") in ("spandrel", "qgac") and corrector.get("weights") is None:
             yield ("correctors", name), "needs the file of its weights; add weights: FILE"
         if name in trainings:
@@ -50,7 +45,7 @@ def reference_mistakes(content: Any, root: Path) -> Iterator[Mistake]:
     if models and all(_mapping(models, name).get("measured") is False for name in models):
         yield ("models",), "has no model that is measured; take measured: false off one"
     for name in trainings:
-        yield from training_mistakes(name, trainings, data, models, correctors)
+        yield from training_mistakes(name, trainings, data, models, correctors, chains)
     mitigations = content.get("mitigations") if isinstance(content, Mapping) else None
     for number, item in enumerate(mitigations if isinstance(mitigations, list) else []):
         yield from _mitigation_mistakes(number, item, models, correctors, trainings)
@@ -66,12 +61,7 @@ def _model_mistakes(name: str, model: Mapping[str, Any], data: Mapping[str, Any]
         yield ("models", name, "data"), unknown("data set", wanted, data)
     if wanted is None and len(data) > 1 and model.get("measured") is not False:
         yield ("models", name), f"does not say which data set it is measured on; add data: one of {', '.join(data)}"
-    source, weights = model.get("from"), model.get("weights")
-    if isinstance(weights, str):
-        # The published networks of ADE20K may be named by the folder of their two files.
-        exists = Path.exists if str(source).startswith("ade20k:") else Path.is_file
-        for path in local_weights(str(source), weights):
-            yield from _missing_file(("models", name, "weights"), str(path), root, exists, "file")
+    source = model.get("from")
     if isinstance(source, str) and (text := _unknown_source(source, root)):
         yield ("models", name, "from"), text
 
@@ -89,6 +79,11 @@ def _unknown_source(source: str, root: Path) -> str:
         from jpegproof.models.shipped_models import SHIPPED
 
         return "" if rest in SHIPPED else unknown("shipped model", rest, SHIPPED)
+    if library == "hf" and rest:
+        return ""  # a folder, or a name on the hub, which only the hub knows
+    if library in FILES and rest:
+        missing = missing_source(source, root)
+        return f"there is no such file: {missing}" if missing else ""
     if library == "detectron2":
         from jpegproof.models.detectron2.build import NETWORKS
 
@@ -97,6 +92,9 @@ def _unknown_source(source: str, root: Path) -> str:
         from jpegproof.models.ade20k.names import NETWORKS
 
         return "" if rest in NETWORKS else unknown("network of ADE20K", rest, NETWORKS)
+    if library == "forensics":
+        known = dict.fromkeys(FORENSICS_NETWORKS)
+        return "" if rest in known else unknown("detector of fakes", rest, known)
     if not is_entry_point(source):
         return unknown_model(source)
     file = Path(source.rpartition(":")[0])
@@ -147,9 +145,10 @@ def _mitigation_mistakes(
             yield place, f"{mitigation} needs {need} {', '.join(known) or '(none is defined)'}"
         elif isinstance(named, str) and named not in known:
             yield (*place, key), unknown(what, named, known)
+    yield from _heads_mistakes(place, mitigation, item.get("corrector"), trainings)
     tuned = item.get("tuned")
     chosen = item.get("models")
-    own = _mapping(trainings, tuned).get("model") if isinstance(tuned, str) else None
+    own = _own_model(trainings, tuned)
     if own is not None and chosen is None and _mapping(models, own).get("measured") is False:
         yield (*place, "tuned"), f"is a training of {own!r}, which is not measured (measured: false) and has no rows"
     for position, model in enumerate(chosen if isinstance(chosen, list) else []):
@@ -162,13 +161,31 @@ def _mitigation_mistakes(
             yield here, f"model {model!r} is not measured (measured: false), so it has no rows"
 
 
+def _heads_mistakes(
+    place: tuple[str | int, ...], mitigation: Any, corrector: Any, trainings: Mapping[str, Any]
+) -> Iterator[Mistake]:
+    """A row's name tells through how many models its corrector was trained, where the study trains it."""
+    if not isinstance(corrector, str) or corrector not in trainings:
+        return
+    through = _mapping(trainings, corrector).get("model")
+    several = isinstance(through, list) and len(through) > 1
+    if mitigation == "multihead" and not several:
+        yield (
+            (*place, "corrector"),
+            f"training {corrector!r} is not through several models; give it a list of models, or call the row "
+            "task_targeted",
+        )
+    elif mitigation == "task_targeted" and several:
+        yield (*place, "mitigation"), f"training {corrector!r} is through several models; call the row multihead"
+
+
 def _twin_rows(rows: list[Any], models: Mapping[str, Any], trainings: Mapping[str, Any]) -> Iterator[Mistake]:
     """Rows that would carry the same names in every table."""
     seen: dict[tuple[Any, Any, Any], Any] = {}
     for number, item in enumerate(rows):
         if not isinstance(item, Mapping):
             continue
-        own = _mapping(trainings, str(item.get("tuned"))).get("model")
+        own = _own_model(trainings, item.get("tuned"))
         chosen = item.get("models") or ([own] if own else list(models))
         for model in chosen if isinstance(chosen, list) else []:
             key = (item.get("mitigation"), item.get("corrector"), model)
@@ -183,17 +200,14 @@ def _twin_rows(rows: list[Any], models: Mapping[str, Any], trainings: Mapping[st
             seen.setdefault(key, item.get("tuned"))
 
 
+def _own_model(trainings: Mapping[str, Any], tuned: Any) -> str | None:
+    """The model of a training in the raw content; None where it names none, or more than one."""
+    named = _mapping(trainings, tuned).get("model") if isinstance(tuned, str) else None
+    return named if isinstance(named, str) else None
+
+
 def _objective(trainings: Mapping[str, Any], name: str) -> Any:
     return _mapping(trainings, name).get("objective")
-
-
-def _missing_file(
-    place: tuple[str | int, ...], value: Any, root: Path, exists: Callable[[Path], bool], what: str
-) -> Iterator[Mistake]:
-    if isinstance(value, str):
-        path = root / Path(value).expanduser()
-        if not exists(path):
-            yield place, f"there is no such {what}: {path}"
 
 
 def _mapping(content: Any, key: str) -> Mapping[str, Any]:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from jpegproof.jpeg.compression import check_tables
+from jpegproof.studies.chain_spec import Chain, DrawnChain, Tables, as_range, in_order
+from jpegproof.studies.part import Finite, Name, Part, Pixels, Positive, Quality
 from jpegproof.studies.qualities import parse_qualities
+from jpegproof.training.recipe import Balance
 
-Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\w[\w .+-]*$")]
-Pixels = Annotated[int, Field(ge=1, le=100_000)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Mitigation = Literal[
     "none",
     "control",
@@ -23,12 +21,13 @@ Mitigation = Literal[
     "off_the_shelf",
     "task_targeted",
     "transfer",
+    "multihead",
     "gated",
     "both",
 ]
 MITIGATIONS: tuple[str, ...] = get_args(Mitigation)
 #: The rows that put a corrector before the model, and those that put a model trained anew in its place.
-WITH_CORRECTOR = frozenset(["off_the_shelf", "task_targeted", "transfer", "gated", "both"])
+WITH_CORRECTOR = frozenset(["off_the_shelf", "task_targeted", "transfer", "multihead", "gated", "both"])
 WITH_TUNED = frozenset(["control", "statistics_only", "supervised_fine_tuning", "self_distilled", "both"])
 
 Objective = Literal[
@@ -38,10 +37,8 @@ Objective = Literal[
 CORRECTOR_LEARNS = frozenset(["restore_pixels", "task_targeted"])
 #: The objectives that read labels.
 READS_LABELS = frozenset(["supervised_fine_tuning", "control"])
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+#: The fields of a data set that are paths.
+DATA_PATHS = ("path", "classes", "annotations", "labels")
 
 
 _FOLDS = (
@@ -54,7 +51,7 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, int | str) else value
 
 
-class EqualiseSpec(_Part):
+class EqualiseSpec(Part):
     """To what real and fake pictures are made equal, where that is not to be told from their files."""
 
     size: tuple[Pixels, Pixels] | None = Field(
@@ -65,7 +62,7 @@ class EqualiseSpec(_Part):
     )
 
 
-class DataSpec(_Part):
+class DataSpec(Part):
     """A data set: a folder of pictures."""
 
     path: Path = Field(description="The folder; relative to the study's root.")
@@ -118,7 +115,7 @@ class DataSpec(_Part):
     )
 
 
-class WorldSpec(_Part):
+class WorldSpec(Part):
     """The embedded world: generated pictures that need no download."""
 
     world: Literal["train", "val", "test"] = Field(description="Which of the world's splits.")
@@ -131,7 +128,7 @@ class WorldSpec(_Part):
     folds: int | None = Field(None, ge=2, le=20, description=_FOLDS)
 
 
-class PreparationSpec(_Part):
+class PreparationSpec(Part):
     """How pictures become a model's input, where that differs from what the model comes with."""
 
     resize: Pixels | tuple[Pixels, Pixels] | None = Field(
@@ -143,13 +140,14 @@ class PreparationSpec(_Part):
     std: tuple[Positive, Positive, Positive] | None = Field(None, description="Per channel, in [0, 1]; above 0.")
 
 
-class ModelSpec(_Part):
+class ModelSpec(Part):
     """A model: where its network comes from."""
 
     source: str = Field(
         alias="from",
-        description="torchvision:NAME, timm:NAME, detectron2:NAME, ade20k:NAME, smp:NAME, forensics:NAME, "
-        "jpegproof:NAME, path/file.py:function or package.module:function.",
+        description="torchvision:NAME, timm:NAME, hf:NAME or hf:FOLDER, detectron2:NAME, ade20k:NAME, smp:NAME, "
+        "forensics:NAME, jpegproof:NAME, torchscript:FILE, export:FILE, onnx:FILE, path/file.py:function or "
+        "package.module:function.",
     )
     weights: str | None = Field(
         None, description="A local file (relative to the root), the library's name of weights, or random."
@@ -159,10 +157,12 @@ class ModelSpec(_Part):
     arguments: dict[str, Any] = Field(default_factory=dict, description="For an entry point's function.")
     batch_size: int | None = Field(None, ge=1, description="Pictures at once; the task's usual number unless given.")
     task: (
-        Literal["classification", "detection", "instance_segmentation", "semantic_segmentation", "forensics"] | None
+        Literal["classification", "detection", "instance_segmentation", "semantic_segmentation", "forensics", "tensors"]
+        | None
     ) = Field(
         None,
-        description="Of an entry point that answers with a bare network: what it does; classification if not said.",
+        description="Of an entry point that answers with a bare network, or of a file: what it does; classification if "
+        "not said. tensors: anything else, compared without knowing what it means.",
     )
     features: list[str] = Field(
         default_factory=list,
@@ -171,7 +171,7 @@ class ModelSpec(_Part):
     measured: bool = Field(True, description="false: the model only serves trainings and has no rows.")
 
 
-class CorrectorSpec(_Part):
+class CorrectorSpec(Part):
     """A corrector: a network that repairs the picture before the model sees it."""
 
     source: Literal["spandrel", "jpegproof", "qgac"] = Field(
@@ -204,25 +204,27 @@ class CorrectorSpec(_Part):
         return {"precision": self.precision, **{name: value for name, value in said.items() if value is not None}}
 
 
-def _range(value: Any) -> Any:
-    if isinstance(value, str) and value.count(":") == 1:
-        return [int(part) if part.strip().isdigit() else part for part in value.split(":")]
-    return value
+def _one_alone(value: Any) -> Any:
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
-def _ordered(ends: tuple[int, int]) -> tuple[int, int]:
-    if ends[0] > ends[1]:
-        raise ValueError(f"begins at {ends[0]} and ends below it, at {ends[1]}; write the lowest first")
-    return ends
-
-
-class TrainingSpec(_Part):
+class TrainingSpec(Part):
     """A training: what comes out is a corrector or a model, made once and named by all that it depends on."""
 
     objective: Objective = Field(description="What it is trained for.")
     data: Name | list[Name] = Field(description="The data sets whose pictures it learns from.")
-    model: Name | None = Field(
-        None, description="The model: frozen for task_targeted, the one that learns elsewhere; not for restore_pixels."
+    model: Annotated[
+        Name | Annotated[list[Name], Field(min_length=1)] | None,
+        BeforeValidator(_one_alone, json_schema_input_type=str | list[str]),
+    ] = Field(
+        None,
+        description="The model: frozen for task_targeted, the one that learns elsewhere; not for restore_pixels. "
+        "Several for one corrector that serves them all (task_targeted).",
+    )
+    balance: Balance | None = Field(
+        None,
+        description="With several models, what each one's loss is divided by before they are averaged: gradient (the "
+        "usual), the length of its gradient at the start; damage, its mean on JPEGs without a cure; none, nothing.",
     )
     start: Name | None = Field(
         None, description="Where a corrector begins: a corrector of this study, or a training of one; else untrained."
@@ -241,15 +243,23 @@ class TrainingSpec(_Part):
     learning_rate: Positive = Field(1e-4, description="At its peak; AdamW, warmed up, then falling by a cosine.")
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(0.0, description="AdamW's.")
     qualities: Annotated[
-        tuple[Annotated[int, Field(ge=1, le=100)], Annotated[int, Field(ge=1, le=100)]],
-        BeforeValidator(_range, json_schema_input_type=str | tuple[int, int]),
-        AfterValidator(_ordered),
+        tuple[Quality, Quality],
+        BeforeValidator(as_range, json_schema_input_type=str | tuple[int, int]),
+        AfterValidator(in_order),
     ] = Field((10, 90), description="Lowest and highest; each picture gets one at random: '10:90' or [10, 90].")
     low_qualities: Annotated[float, Field(ge=1, le=8)] = Field(
         1.0, description="Above 1 the lower qualities come oftener: at 2 half of them from the lowest quarter."
     )
     subsampling: list[Literal["4:2:0", "4:2:2", "4:4:4"]] = Field(
         default_factory=lambda: ["4:2:0"], min_length=1, description="Of chroma; each picture gets one at random."
+    )
+    chains: list[Name | DrawnChain] = Field(
+        default_factory=list,
+        description="Delivery chains that its pictures come along: names of the study's, whose every save counts, or "
+        "steps with ranges, of which each picture's are drawn anew.",
+    )
+    single_saves: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.5, description="With chains: the share of the pictures that are saved once, at one of the qualities."
     )
     crop: Annotated[int, Field(ge=16, le=4096, multiple_of=16)] | None = Field(
         None, description="restore_pixels: side of the random squares that it learns from, a multiple of 16."
@@ -259,6 +269,18 @@ class TrainingSpec(_Part):
         "auto", description="Of convolutions; auto: bfloat16 where the machine has it."
     )
     seed: int = Field(0, ge=0, description="Of everything random in it.")
+
+    @property
+    def model_names(self) -> list[str]:
+        """The models that it learns from, as a list: none, one, or those of a multihead training."""
+        if self.model is None:
+            return []
+        return [self.model] if isinstance(self.model, str) else list(self.model)
+
+    @property
+    def learning_model(self) -> str:
+        """The one model that learns; empty where a corrector learns through none or several."""
+        return self.model if isinstance(self.model, str) else ""
 
     @property
     def untrained_size(self) -> dict[str, int]:
@@ -272,48 +294,20 @@ class TrainingSpec(_Part):
         return [self.data] if isinstance(self.data, str) else list(self.data)
 
 
-class MitigationSpec(_Part):
+class MitigationSpec(Part):
     """One row of the table: a corrector in front of some of the models."""
 
     mitigation: Mitigation = Field(description="The row's name in results.")
     corrector: Name | None = Field(None, description="A corrector of this study, or a training of one.")
     tuned: Name | None = Field(None, description="A training of the model, whose outcome takes the model's place.")
-    models: list[Name] | None = Field(None, description="Models of this study; all unless given.")
+    models: list[Name] | None = Field(
+        None,
+        description="Models of this study. Unless given: of a training through models of this study (task_targeted, "
+        "multihead) or of one (tuned) these, of transfer the others, else all.",
+    )
 
 
-def _checked_tables(tables: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
-    check_tables(tables)
-    return tables
-
-
-class StepSpec(_Part):
-    """One step of a delivery chain: exactly one of a save, a resize, a fit and a crop."""
-
-    save: Annotated[int, Field(ge=1, le=100)] | None = Field(None, description="As JPEG, at this libjpeg quality.")
-    subsampling: Literal["4:2:0", "4:2:2", "4:4:4"] = Field("4:2:0", description="Of the save's chroma planes.")
-    resize: Annotated[float, Field(gt=0, le=16)] | None = Field(None, description="Both sides times this.")
-    fit: Pixels | None = Field(None, description="The longer side down to so many pixels, where it is longer.")
-    crop: Pixels | None = Field(None, description="So many rows and columns off, above and at the left.")
-
-    @model_validator(mode="after")
-    def _one_thing(self) -> Self:
-        given = [name for name in ("save", "resize", "fit", "crop") if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise ValueError(
-                f"a step does one thing, save, resize, fit or crop; this one has {given or 'none of them'}"
-            )
-        if given != ["save"] and "subsampling" in self.model_fields_set:
-            raise ValueError("subsampling goes with save")
-        return self
-
-
-def _ending_in_a_save(steps: list[StepSpec]) -> list[StepSpec]:
-    if not steps or steps[-1].save is None:
-        raise ValueError("a chain ends with a save, since what is delivered is a JPEG")
-    return steps
-
-
-class CompressionSpec(_Part):
+class CompressionSpec(Part):
     """How the pictures are compressed."""
 
     qualities: Annotated[list[int], BeforeValidator(parse_qualities, json_schema_input_type=str | int | list[int])] = (
@@ -322,12 +316,19 @@ class CompressionSpec(_Part):
             description="libjpeg qualities: 10:90:10, 10,50 or a list.",
         )
     )
+    codecs: Annotated[
+        list[Literal["jpeg", "webp", "avif"]], BeforeValidator(_listed, json_schema_input_type=str | list[str])
+    ] = Field(
+        default_factory=lambda: ["jpeg"],
+        description="jpeg, and beside it webp or avif: at each quality these are given the bytes of the JPEG, picture "
+        "by picture.",
+    )
     subsampling: Literal["4:2:0", "4:2:2", "4:4:4"] = Field("4:2:0", description="Of the chroma planes.")
     progressive: bool = Field(False, description="Progressive scans instead of a baseline file.")
-    tables: Annotated[list[tuple[int, ...]], AfterValidator(_checked_tables)] | None = Field(
+    tables: Tables | None = Field(
         None, description="Own quantisation tables instead of qualities: one or two lists of 64 steps, row by row."
     )
-    chains: dict[Name, Annotated[list[StepSpec], AfterValidator(_ending_in_a_save)]] = Field(
+    chains: dict[Name, Chain] = Field(
         default_factory=dict,
         description="Delivery chains by name: steps in order, each save of which is measured.",
     )
@@ -336,12 +337,20 @@ class CompressionSpec(_Part):
         description="source: the picture as stored, before resizing; input: after the model's resize and crop.",
     )
 
+    @model_validator(mode="after")
+    def _beside_jpeg(self) -> Self:
+        if "jpeg" not in self.codecs or len(set(self.codecs)) < len(self.codecs):
+            raise ValueError(f"codecs lists jpeg, whose bytes the others are given, and each once; not {self.codecs}")
+        if self.tables is not None and len(self.codecs) > 1:
+            raise ValueError("other codecs are given the bytes of JPEG's qualities; leave tables or codecs out")
+        return self
+
 
 def _one_mitigation(value: Any) -> Any:
     return {"mitigation": value} if isinstance(value, str) else value
 
 
-class StudySpec(_Part):
+class StudySpec(Part):
     """A study: which models, on which pictures, under which compression, with which cures."""
 
     name: Name = Field(description="For the report's title and the results folder.")
@@ -364,6 +373,19 @@ class StudySpec(_Part):
     def measured(self) -> list[str]:
         """The names of the models that have rows."""
         return [name for name, model in self.models.items() if model.measured]
+
+    def models_of(self, row: MitigationSpec) -> list[str]:
+        """The names of the models that a row of the tables is measured on."""
+        if row.models:
+            return list(row.models)
+        if row.tuned is not None:
+            return [self.trainings[row.tuned].learning_model]
+        training = self.trainings.get(row.corrector or "")
+        through = training.model_names if training is not None else []
+        own = [name for name in self.measured if name in through]
+        if row.mitigation == "transfer":
+            return [name for name in self.measured if name not in own]
+        return own if own and row.mitigation in ("task_targeted", "multihead") else self.measured
 
     def data_of(self, model: str) -> str:
         """The name of the data set that a model is measured on."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -12,9 +12,12 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from jpegproof.exceptions import StudyFileError, nearest
+from jpegproof.models.local_sources import absolute_source
 from jpegproof.models.local_weights import local_weights
+from jpegproof.models.proposal_files import proposal_files
+from jpegproof.studies.overrides import with_overrides
 from jpegproof.studies.references import reference_mistakes
-from jpegproof.studies.spec import StudySpec
+from jpegproof.studies.spec import DATA_PATHS, StudySpec
 from jpegproof.studies.yaml_loader import PlainLoader, dump_plain
 
 Place = tuple[str | int, ...]
@@ -39,12 +42,16 @@ class _Source:
         return f"{self.path.name}, line {line}{f', {where}' if where else ''}: {text}"
 
 
-def load_study(path: Path, root: Path | None = None) -> StudySpec:
+def load_study(
+    path: Path, root: Path | None = None, *, data: Path | None = None, weights: Mapping[str, str] | None = None
+) -> StudySpec:
     """Reads and checks a study file.
 
     Args:
         path: a YAML file.
         root: where relative paths begin, instead of what the file says.
+        data: where those of data sets begin, in place of the root.
+        weights: of models and correctors by name, in place of the file's; see `with_overrides`.
 
     Returns:
         The study, with absolute paths.
@@ -53,6 +60,7 @@ def load_study(path: Path, root: Path | None = None) -> StudySpec:
         StudyFileError: with every mistake of the file.
     """
     source, mistakes = _read(path)
+    source = replace(source, content=with_overrides(source.content, data, weights or {}))
     base = root.expanduser().resolve() if root else (path.parent / _root_in(source.content)).resolve()
     spec = None
     try:
@@ -76,12 +84,9 @@ def with_absolute_paths(spec: StudySpec, root: Path) -> StudySpec:
             holder = holder[step]
         holder[place[-1]] = root / Path(holder[place[-1]]).expanduser()
     for model in content["models"].values():
-        library, colon, function = model["from"].rpartition(":")
-        if colon and library.endswith(".py"):
-            model["from"] = f"{root / Path(library).expanduser()}:{function}"
-        if library == "detectron2" and isinstance(model.get("arguments", {}).get("proposals"), str):
-            file = root / Path(model["arguments"]["proposals"]).expanduser()
-            model["arguments"] = {**model["arguments"], "proposals": str(file)}
+        model["from"] = absolute_source(model["from"], root)
+        if model["from"].startswith("detectron2:") and (files := proposal_files(model.get("arguments", {}))):
+            model["arguments"] = {**model["arguments"], "proposals": [str(root / file) for file in files]}
         if places := local_weights(model["from"], model.get("weights")):
             model["weights"] = ",".join(str(root / place.expanduser()) for place in places)
     return StudySpec.model_validate(content)
@@ -90,14 +95,14 @@ def with_absolute_paths(spec: StudySpec, root: Path) -> StudySpec:
 def dump_study(spec: StudySpec) -> str:
     """A study as YAML text that `load_study` reads back."""
     content = spec.model_dump(mode="json", by_alias=True, exclude_none=True)
+    if spec.compression.tables is not None:
+        del content["compression"]["qualities"]  # whose place they take: both would be a mistake
     return dump_plain(content)
 
 
 def _paths_in(content: Mapping[str, Any]) -> Iterator[Place]:
     for name, data in content["data"].items():
-        yield from (
-            ("data", name, key) for key in ("path", "classes", "annotations", "labels") if data.get(key) is not None
-        )
+        yield from (("data", name, key) for key in DATA_PATHS if data.get(key) is not None)
     for name, corrector in content.get("correctors", {}).items():
         if corrector.get("weights") is not None:
             yield "correctors", name, "weights"
@@ -189,7 +194,7 @@ def _explained(item: Mapping[str, Any]) -> tuple[Place, str]:
         known = [name.strip("'") for name in item["ctx"]["expected"].replace(" or ", ", ").split(", ")]
         return place, f"{value!r} is not known.{nearest(str(value), known)} Known: {', '.join(known)}."
     if kind == "string_pattern_mismatch":
-        return place, f"{value!r} is no name; use letters, digits, spaces and . + - _"
+        return place, f"{value!r} is no name; use letters, digits, spaces and . + - _ ( )"
     if kind == "value_error":
         return place, str(item["ctx"]["error"])
     return place, f"{item['msg']}, not {value!r}."

@@ -15,7 +15,7 @@ from safetensors.torch import save
 
 from jpegproof.correctors.block_restorer import BlockRestorer
 from jpegproof.correctors.default import corrector_bytes, untrained_corrector
-from jpegproof.correctors.grid_corrector import GridCorrector
+from jpegproof.correctors.learning import Learning
 from jpegproof.data.picture_set import PictureSet
 from jpegproof.exceptions import JpegproofError, ModelError
 from jpegproof.models.model import Model
@@ -25,13 +25,15 @@ from jpegproof.studies.store import Store, write_whole
 from jpegproof.studies.workshop import Workshop
 from jpegproof.tasks.find import same_targets
 from jpegproof.tasks.protocol import numbered
+from jpegproof.training.balance import loss_scales
 from jpegproof.training.examples import Examples
 from jpegproof.training.fine_tune import FineTune
 from jpegproof.training.loop import Training, Watcher, train
 from jpegproof.training.match_model import DistilModel, TargetCorrector
+from jpegproof.training.match_several import TargetSeveral
 from jpegproof.training.objective import Objective
 from jpegproof.training.path_of_use import inputs_of_originals
-from jpegproof.training.recipe import Recipe
+from jpegproof.training.recipe import USUAL_BALANCE, Recipe
 from jpegproof.training.restore_pixels import RestorePixels
 from jpegproof.training.statistics import reestimate_statistics
 
@@ -46,7 +48,7 @@ def train_artifact(artifact: Artifact, workshop: Workshop, store: Store, watcher
         JpegproofError: the data, a model or a corrector is at fault, or the folder cannot be written.
     """
     spec = workshop.spec.trainings[artifact.training]
-    recipe = recipe_of(spec, workshop.spec.compression.stage)
+    recipe = recipe_of(spec, workshop.spec.compression)
     examples = examples_of(workshop, artifact)
     try:
         if spec.objective in READS_LABELS:
@@ -56,7 +58,7 @@ def train_artifact(artifact: Artifact, workshop: Workshop, store: Store, watcher
             done = reestimate_statistics(model, examples, recipe, recipe.stage, watcher)
             content = _content(model.network)
         else:
-            objective = objective_of(workshop, artifact, recipe)
+            objective = objective_of(workshop, artifact, recipe, examples)
             done = train(objective, examples, recipe, store.checkpoint(artifact.name), watcher)
             content = _content(objective.learner, spec.objective)
     except JpegproofError as error:
@@ -77,7 +79,7 @@ def _check_classes(workshop: Workshop, artifact: Artifact, examples: Examples) -
     training = spec.trainings[artifact.training]
     model = _model(workshop, artifact)
     with torch.no_grad():
-        stage = recipe_of(training, spec.compression.stage).stage
+        stage = recipe_of(training, spec.compression).stage
         answer = model.task.answer(model.network, inputs_of_originals(model, examples.batch(0), stage))
     for name in training.data_names:
         kind = workshop.pictures(name).task
@@ -90,9 +92,9 @@ def _check_classes(workshop: Workshop, artifact: Artifact, examples: Examples) -
     names = {name: workshop.pictures(name).class_names for name in training.data_names}
     for known in names.values():
         model.task.check(answer, known)
-    assert training.model is not None
-    measured = spec.data_of(training.model)
-    told = workshop.pictures(measured).class_names if spec.models[training.model].measured else None
+    learner = training.learning_model
+    measured = spec.data_of(learner)
+    told = workshop.pictures(measured).class_names if spec.models[learner].measured else None
     for name, known in names.items():
         if known is not None and told is not None and numbered(known) != numbered(told):
             raise ModelError(f"data sets {name!r} and {measured!r} do not number the same classes in the same order")
@@ -102,17 +104,23 @@ def examples_of(workshop: Workshop, artifact: Artifact) -> Examples:
     """What an artifact learns from."""
     study = workshop.spec
     spec = study.trainings[artifact.training]
-    recipe = recipe_of(spec, study.compression.stage)
+    recipe = recipe_of(spec, study.compression)
     chosen: dict[str, list[int]] = {}
     for data, number in training_pictures(study, workshop, artifact.training, artifact.fold):
         chosen.setdefault(data, []).append(number)
     sets: list[tuple[PictureSet, Sequence[int]]] = [(workshop.pictures(data), chosen[data]) for data in chosen]
-    preparation = workshop.model(spec.model).preparation if spec.model is not None else None
-    return Examples(sets, recipe, preparation, labelled=spec.objective in READS_LABELS)
+    preparations = [workshop.model(model).preparation for model in spec.model_names]
+    return Examples(sets, recipe, preparations, labelled=spec.objective in READS_LABELS)
 
 
-def objective_of(workshop: Workshop, artifact: Artifact, recipe: Recipe) -> Objective:
+def objective_of(workshop: Workshop, artifact: Artifact, recipe: Recipe, examples: Examples) -> Objective:
     """The objective of an artifact, its networks at their start.
+
+    Args:
+        workshop: has its models and correctors.
+        artifact: the training.
+        recipe: its numbers.
+        examples: what it learns from; the losses of several models are balanced on some of it.
 
     Raises:
         ModelError: the training does not say which model.
@@ -120,6 +128,11 @@ def objective_of(workshop: Workshop, artifact: Artifact, recipe: Recipe) -> Obje
     spec = workshop.spec.trainings[artifact.training]
     if spec.objective == "restore_pixels":
         return RestorePixels(_starting_corrector(workshop, artifact))
+    if len(spec.model_names) > 1:
+        models = [workshop.model(name) for name in spec.model_names]
+        corrector = _starting_corrector(workshop, artifact)
+        scales = loss_scales(spec.balance or USUAL_BALANCE, models, corrector, examples, recipe.stage)
+        return TargetSeveral(corrector, models, scales, recipe.stage)
     if spec.objective == "task_targeted":
         return TargetCorrector(_starting_corrector(workshop, artifact), _model(workshop, artifact), recipe.stage)
     learner = _learning_copy(workshop, artifact)
@@ -132,7 +145,7 @@ def objective_of(workshop: Workshop, artifact: Artifact, recipe: Recipe) -> Obje
 def seconds_per_step(artifact: Artifact, workshop: Workshop) -> float:
     """How long a step of an artifact's training takes here, from a few; the first one, which warms up, not counted."""
     spec = workshop.spec.trainings[artifact.training]
-    recipe = replace(recipe_of(spec, workshop.spec.compression.stage), steps=TIMED_STEPS + 1)
+    recipe = replace(recipe_of(spec, workshop.spec.compression), steps=TIMED_STEPS + 1)
     examples = examples_of(workshop, artifact)
     ticks: list[float] = []
 
@@ -144,7 +157,7 @@ def seconds_per_step(artifact: Artifact, workshop: Workshop) -> float:
     if spec.objective == "statistics_only":
         reestimate_statistics(_learning_copy(workshop, artifact), examples, recipe, recipe.stage, Clock())
     else:
-        train(objective_of(workshop, artifact, recipe), examples, recipe, None, Clock())
+        train(objective_of(workshop, artifact, recipe, examples), examples, recipe, None, Clock())
     return (ticks[-1] - ticks[0]) / TIMED_STEPS
 
 
@@ -154,8 +167,8 @@ def artifact_paths(artifacts: Sequence[Artifact], store: Store) -> dict[tuple[st
 
 
 def _model(workshop: Workshop, artifact: Artifact) -> Model:
-    name = workshop.spec.trainings[artifact.training].model
-    if name is None:
+    name = workshop.spec.trainings[artifact.training].learning_model
+    if not name:
         raise ModelError(f"training {artifact.training!r} does not say which model it is for; add model: NAME")
     return workshop.model(name)
 
@@ -165,21 +178,20 @@ def _learning_copy(workshop: Workshop, artifact: Artifact) -> Model:
     return replace(model, network=copy.deepcopy(model.network))
 
 
-def _starting_corrector(workshop: Workshop, artifact: Artifact) -> GridCorrector:
+def _starting_corrector(workshop: Workshop, artifact: Artifact) -> Learning:
     spec = workshop.spec.trainings[artifact.training]
     if spec.start is None:
         return untrained_corrector(spec.seed, workshop.device, **spec.untrained_size)
-    start = _corrector(workshop, spec.start, artifact.fold)
-    return GridCorrector(copy.deepcopy(start.network), start.describe())
+    return copy.deepcopy(_corrector(workshop, spec.start, artifact.fold))
 
 
-def _corrector(workshop: Workshop, name: str, fold: int | None) -> GridCorrector:
+def _corrector(workshop: Workshop, name: str, fold: int | None) -> Learning:
     if name in workshop.spec.trainings:
         return workshop.trained_corrector(name, fold)
     found: Any = workshop.corrector(name)
-    if not isinstance(found, GridCorrector):
+    if not isinstance(found, Learning):
         raise ModelError(
-            f"corrector {name!r} cannot learn or stand before a learning model here; use one of from: jpegproof"
+            f"corrector {name!r} cannot learn or stand before a learning model here; use one of from: jpegproof or qgac"
         )
     return found
 

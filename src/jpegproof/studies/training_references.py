@@ -6,7 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jpegproof.exceptions import nearest
-from jpegproof.studies.spec import CORRECTOR_LEARNS
+from jpegproof.studies.spec import CORRECTOR_LEARNS, TrainingSpec
+
+#: Of pictures that come along no chain.
+USUAL_SHARE = TrainingSpec.model_fields["single_saves"].default
 
 Mistake = tuple[tuple[str | int, ...], str]
 
@@ -17,12 +20,13 @@ def training_mistakes(
     data: Mapping[str, Any],
     models: Mapping[str, Any],
     correctors: Mapping[str, Any],
+    chains: Mapping[str, Any],
 ) -> Iterator[Mistake]:
     """Finds names that point at nothing, and fields that do not go together.
 
     Args:
         name: of the training that is looked at.
-        trainings, data, models, correctors: the raw content of the study file, by name.
+        trainings, data, models, correctors, chains: the raw content of the study file, by name.
     """
     this = _mapping(trainings.get(name))
     place = ("trainings", name)
@@ -31,9 +35,24 @@ def training_mistakes(
     for one in [wanted] if isinstance(wanted, str) else wanted if isinstance(wanted, list) else []:
         if isinstance(one, str) and one not in data:
             yield (*place, "data"), unknown("data set", one, data)
+    wanted = this.get("chains")
+    for number, one in enumerate(wanted if isinstance(wanted, list) else []):
+        if isinstance(one, str) and one not in chains:
+            yield (*place, "chains", number), unknown("delivery chain", one, chains)
+    # A resolved study says the usual share of every training.
+    if this.get("single_saves", USUAL_SHARE) != USUAL_SHARE and not wanted:
+        yield (*place, "single_saves"), "is the share of the pictures that come along no chain; name chains too"
     model = this.get("model")
-    if isinstance(model, str) and model not in models:
-        yield (*place, "model"), unknown("model", model, models)
+    several = [one for one in model if isinstance(one, str)] if isinstance(model, list) else []
+    for one in [model] if isinstance(model, str) else several:
+        if one not in models:
+            yield (*place, "model"), unknown("model", one, models)
+    if len(set(several)) < len(several):
+        yield (*place, "model"), "names a model twice; each counts once"
+    if len(several) > 1 and isinstance(objective, str) and objective != "task_targeted":
+        yield (*place, "model"), f"{objective} is for one model; several share a corrector with task_targeted"
+    if this.get("balance") is not None and len(several) < 2:
+        yield (*place, "balance"), "is for a training through several models; leave it out"
     if objective == "restore_pixels" and model is not None:
         yield (*place, "model"), "restore_pixels knows no model; leave it out, or use task_targeted"
     if isinstance(objective, str) and objective != "restore_pixels" and model is None:
@@ -43,10 +62,10 @@ def training_mistakes(
         named = this.get(key)
         if isinstance(named, str) and named not in fit:
             yield (*place, key), unknown("corrector", named, dict.fromkeys(fit))
-        elif isinstance(named, str) and (source := _mapping(correctors.get(named)).get("from")) in ("spandrel", "qgac"):
+        elif isinstance(named, str) and _mapping(correctors.get(named)).get("from") == "spandrel":
             yield (
                 (*place, key),
-                f"corrector {named!r} comes from {source} and cannot learn here; use from: jpegproof",
+                f"corrector {named!r} comes from spandrel and cannot learn here; use from: jpegproof or qgac",
             )
     for key in ("width", "depth"):
         if this.get(key) is not None and (this.get("start") is not None or objective not in CORRECTOR_LEARNS):

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from jpegproof.data.files import file_bytes
 from jpegproof.studies.passage import Answered, Passage
 from jpegproof.studies.plan import Cell, Edge, Plan
 from jpegproof.studies.predictions import prediction_bytes, read_predictions
@@ -111,6 +112,10 @@ class Unit:
                 columns,
                 kept_rows,
                 with_reference=reference is None,
+                areas=[None if row in skipped else answered.pictures.areas.get(row) for row in everyone],
+                file_sizes=[
+                    file_bytes(self._pictures, number) if reference is None else None for number in self._numbers
+                ],
             )
             self._store.put_once(cell.name, content)
         if reference is None:

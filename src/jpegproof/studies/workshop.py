@@ -11,9 +11,10 @@ import torch
 
 from jpegproof.correctors.default import load_corrector, untrained_corrector
 from jpegproof.correctors.find import find_corrector
-from jpegproof.correctors.grid_corrector import GridCorrector
 from jpegproof.correctors.identity import Identity
+from jpegproof.correctors.learning import Learning
 from jpegproof.correctors.protocol import Corrector
+from jpegproof.correctors.qgac.corrector import load_qgac
 from jpegproof.data.picture_set import PictureSet
 from jpegproof.data.scenes import together
 from jpegproof.exceptions import JpegproofError, ModelError
@@ -22,7 +23,7 @@ from jpegproof.models.model import Model
 from jpegproof.models.names import is_entry_point
 from jpegproof.studies.folds import folds_of, of_fold
 from jpegproof.studies.open_data import open_data
-from jpegproof.studies.spec import DataSpec, StudySpec
+from jpegproof.studies.spec import CorrectorSpec, DataSpec, StudySpec
 from jpegproof.weights import load_into, read_weights
 
 IDENTITY = "identity"
@@ -105,6 +106,7 @@ class Workshop:
                     seed=self.spec.seed,
                     task=spec.task,
                     features=spec.features,
+                    allow_code=self._allow_code,
                 )
             except JpegproofError as error:
                 error.add_note(f"(model {name!r} of the study)")
@@ -120,7 +122,7 @@ class Workshop:
             self._correctors[name] = find_corrector(spec.source, weights, spec.options, self.device)
         return self._correctors[name]
 
-    def trained_corrector(self, training: str, fold: int | None) -> GridCorrector:
+    def trained_corrector(self, training: str, fold: int | None) -> Learning:
         """The corrector that a training has made, for a picture of a fold.
 
         Raises:
@@ -130,9 +132,14 @@ class Workshop:
         if self.stand_in and not path.exists():
             return self._untrained_corrector(training)
         if path not in self._trained:
-            self._trained[path] = load_corrector(path, self.device)
+            begun = self._first_start(training)
+            if begun is not None and begun.source == "qgac":
+                # Its file is as the published ones, which say nothing of how they are used.
+                self._trained[path] = load_qgac(path, self.device, **begun.options)
+            else:
+                self._trained[path] = load_corrector(path, self.device)
         found = self._trained[path]
-        assert isinstance(found, GridCorrector)
+        assert isinstance(found, Learning)
         return found
 
     def trained_model(self, training: str, fold: int | None) -> Model:
@@ -143,11 +150,9 @@ class Workshop:
         """
         path = of_fold(self._artifacts, training, fold)
         if self.stand_in and not path.exists():
-            return self.model(self.spec.trainings[training].model or "")
+            return self.model(self.spec.trainings[training].learning_model)
         if path not in self._trained:
-            name = self.spec.trainings[training].model
-            assert name is not None
-            model = self.model(name)
+            model = self.model(self.spec.trainings[training].learning_model)
             network = copy.deepcopy(model.network)
             load_into(network, read_weights(path), path)
             self._trained[path] = self._placed(replace(model, network=network))
@@ -155,15 +160,22 @@ class Workshop:
         assert isinstance(found, Model)
         return found
 
-    def _untrained_corrector(self, training: str) -> GridCorrector:
+    def _untrained_corrector(self, training: str) -> Learning:
         """A corrector of the size that a training will make."""
         this = self.spec.trainings[training]
         if this.start in self.spec.trainings:
             return self._untrained_corrector(this.start)
         start = self.corrector(this.start) if this.start is not None else None
-        if isinstance(start, GridCorrector):
+        if isinstance(start, Learning):
             return start
         return untrained_corrector(0, self.device, **this.untrained_size)
+
+    def _first_start(self, training: str) -> CorrectorSpec | None:
+        """The corrector that a training began with, if by way of other trainings; None where it began untrained."""
+        start = self.spec.trainings[training].start
+        if start is None or start in self.spec.correctors:
+            return self.spec.correctors[start] if start is not None else None
+        return self._first_start(start)
 
     def folds(self, name: str) -> int | None:
         """Into how many folds the pictures fall for a training; None where it, or what else is named, has none."""

@@ -43,26 +43,24 @@ class Classification:
     def observe(self, network: torch.nn.Module, batch: Batch, like: torch.Tensor | None = None) -> torch.Tensor:
         """The logits of a batch: (N, C) float32.
 
+        A frozen network answers each picture for itself, so that pictures of different sizes go through it in groups of
+        one size; one that learns has batch norm, to which a batch is more than its pictures.
+
         Raises:
-            ModelError: the network answers with anything but one row of class scores per picture.
+            ModelError: the network answers with anything but one row of class scores per picture; it is in training
+                mode and the sizes differ.
         """
         del like  # two vectors of logits are comparable as they are
-        inputs = batch.stacked()
-        answer = network(inputs)
-        if hasattr(answer, "logits"):  # the habit of Hugging Face models and of Inception in training
-            answer = answer.logits
-        if (
-            not isinstance(answer, torch.Tensor)
-            or answer.ndim != 2
-            or len(answer) != len(inputs)
-            or answer.shape[1] < 2
-        ):
-            got = f"shape {tuple(answer.shape)}" if isinstance(answer, torch.Tensor) else type(answer).__name__
-            raise ModelError(
-                f"a classifier must answer {len(inputs)} pictures with logits of shape ({len(inputs)}, classes); "
-                f"this one answered with {got}"
-            )
-        return answer.float()
+        if network.training:
+            return _logits(network, batch.stacked())
+        places: dict[torch.Size, list[int]] = {}
+        for place, item in enumerate(batch.inputs):
+            places.setdefault(item.shape, []).append(place)
+        answers = [_logits(network, torch.stack([batch.inputs[place] for place in group])) for group in places.values()]
+        if len(answers) == 1:
+            return answers[0]
+        order = torch.tensor([place for group in places.values() for place in group])
+        return torch.cat(answers)[order.argsort().to(answers[0].device)]
 
     def distance(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
         """Mean absolute difference of the logits, per picture: (N,). Source: the paper's L1 loss of task targeting."""
@@ -151,3 +149,16 @@ def _check_widths(widths: set[int]) -> None:
     if len(widths) > 1:
         several = " and ".join(str(width) for width in sorted(widths))
         raise ModelError(f"the model answers with a varying number of classes ({several}); a classifier has one number")
+
+
+def _logits(network: torch.nn.Module, inputs: torch.Tensor) -> torch.Tensor:
+    answer = network(inputs)
+    if hasattr(answer, "logits"):  # the habit of Hugging Face models and of Inception in training
+        answer = answer.logits
+    if not isinstance(answer, torch.Tensor) or answer.ndim != 2 or len(answer) != len(inputs) or answer.shape[1] < 2:
+        got = f"shape {tuple(answer.shape)}" if isinstance(answer, torch.Tensor) else type(answer).__name__
+        raise ModelError(
+            f"a classifier must answer {len(inputs)} pictures with logits of shape ({len(inputs)}, classes); "
+            f"this one answered with {got}"
+        )
+    return answer.float()

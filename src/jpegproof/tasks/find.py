@@ -14,9 +14,11 @@ TASKS: dict[str, tuple[str, dict[str, Any]]] = {
     "instance_segmentation": ("jpegproof.tasks.detection:Detection", {"masks": True}),
     "semantic_segmentation": ("jpegproof.tasks.segmentation:SemanticSegmentation", {}),
     "forensics": ("jpegproof.tasks.forensics:Forensics", {}),
+    "tensors": ("jpegproof.tasks.tensors:Tensors", {}),
 }
 
-#: What the targets of a task are: a data set made for one task serves the others of its kind.
+#: What the targets of a task are: a data set made for one task serves the others of its kind. Of tensors whose meaning
+#: is not known there are none.
 _TARGETS = {
     "classification": "class",
     "detection": "objects",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import blake2b
 from typing import Self
 
@@ -34,7 +35,11 @@ class LabelMap:
         kept = np.ascontiguousarray(numbers, dtype=np.int16)
         digest = blake2b(f"{kept.shape}".encode(), digest_size=16)
         digest.update(kept.tobytes())
-        return cls(digest.hexdigest(), lambda: kept)
+        return cls(digest.hexdigest(), partial(np.asarray, kept))
+
+    def held(self) -> Self:
+        """The same map, read now: it can be sent to another process. Raises as `read` does."""
+        return replace(self, read=partial(np.asarray, self.read()))
 
     def describe(self) -> str:
         """A text that changes with anything in it; nothing is read for it."""

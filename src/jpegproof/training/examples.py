@@ -18,6 +18,7 @@ from jpegproof.jpeg.intake import UnusablePictureError
 from jpegproof.jpeg.parts import UNIT
 from jpegproof.models.preparation import Preparation
 from jpegproof.tasks.protocol import Spatial, Target
+from jpegproof.training.deliveries import deliver, draw_steps, room_for, square_of
 from jpegproof.training.recipe import Recipe
 
 #: Decoded pictures are kept up to this many bytes, so that no file is decoded at each of its turns.
@@ -57,8 +58,8 @@ class Examples:
     Args:
         sets: data sets, with the numbers of the pictures that may be used.
         recipe: batch, qualities, crops, seed.
-        preparation: of the model that learns or is trained through; a picture that it cannot take is left out, and at
-            the stage ``input`` it frames pictures before they are compressed. None where there is no model.
+        preparations: of the models that learn or are trained through; a picture that one of them cannot take is left
+            out, and at the stage ``input`` the first frames pictures before they are compressed. Empty without models.
         labelled: whether the examples carry targets.
 
     Raises:
@@ -69,14 +70,14 @@ class Examples:
         self,
         sets: Sequence[tuple[PictureSet, Sequence[int]]],
         recipe: Recipe,
-        preparation: Preparation | None = None,
+        preparations: Sequence[Preparation] = (),
         labelled: bool = True,
     ) -> None:
         self._pictures = [(pictures, number) for pictures, numbers in sets for number in numbers]
         if not self._pictures:
             raise DataError("there is no picture to train on")
         self._recipe = recipe
-        self._preparation = preparation
+        self._preparations = preparations
         self._labelled = labelled
         self._cache: OrderedDict[int, tuple[Pixels, tuple[int, int]] | None] = OrderedDict()
         self._cached_bytes = 0
@@ -113,18 +114,43 @@ class Examples:
         target = _turned_target(pictures.target(number), turns) if self._labelled else None
         whole = size is None and not turns.any()
         factor = 1.0
+        if size is not None and shrink[0] < recipe.shrunk:
+            # No more than the picture is large enough for.
+            most = min(_SHRUNK[1], min(pixels.shape[:2]) / max(size))
+            factor = _SHRUNK[0] * (most / _SHRUNK[0]) ** shrink[1] if most > _SHRUNK[0] else 1.0
+        source = (source[1], source[0]) if turns[2] else source
+        delivered = self._delivered(pixels, size, random)
+        if delivered is not None:
+            original, jpeg = delivered
+            moved = original.shape != pixels.shape
+            source = (original.shape[0], original.shape[1]) if moved and size is None else source
+            return Example(original, jpeg, source, target, pictures.name(number) if whole and not moved else None)
         if size is not None:
-            if shrink[0] < recipe.shrunk:
-                # No more than the picture is large enough for.
-                most = min(_SHRUNK[1], min(pixels.shape[:2]) / max(size))
-                factor = _SHRUNK[0] * (most / _SHRUNK[0]) ** shrink[1] if most > _SHRUNK[0] else 1.0
             pixels = _cut(pixels, (int(size[0] * factor), int(size[1] * factor)), corner)
         original = np.ascontiguousarray(pixels)
         jpeg = decode(encode(original, Compression("jpeg", quality, subsampling)))
         if factor > 1 and size is not None:
             original, jpeg = _shrunk(original, jpeg, size)
-        source = (source[1], source[0]) if turns[2] else source
         return Example(original, jpeg, source, target, pictures.name(number) if whole else None)
+
+    def _delivered(
+        self, pixels: Pixels, size: tuple[int, int] | None, random: np.random.Generator
+    ) -> tuple[Pixels, DecodedJpeg] | None:
+        """The picture and its JPEG at the end of a delivery chain; None where it is to be saved once."""
+        recipe = self._recipe
+        if not recipe.chains or random.random() < recipe.single_saves:
+            return None
+        steps = draw_steps(recipe.chains[int(random.integers(len(recipe.chains)))], random)
+        corner = random.random(2)
+        try:
+            if size is None:
+                return deliver(pixels, steps)
+            around = room_for(size, steps)
+            if min(pixels.shape[0] - around[0], pixels.shape[1] - around[1]) < 0:
+                return None
+            return square_of(*deliver(_cut(pixels, around, corner), steps), size)
+        except ValueError:  # a crop that leaves nothing of so small a picture
+            return None
 
     def _usable(self, turn: int) -> tuple[int, Pixels, tuple[int, int]]:
         """The place, the pixels, and the (H, W) of the picture as stored."""
@@ -156,9 +182,8 @@ class Examples:
         try:
             pixels = pictures.pixels(number)
             source = pixels.shape[0], pixels.shape[1]
-            if self._preparation is not None:
-                framed = self._preparation.frame(pixels)[0]
-                pixels = framed if self._recipe.stage == "input" else pixels
+            framed = [preparation.frame(pixels)[0] for preparation in self._preparations]
+            pixels = framed[0] if framed and self._recipe.stage == "input" else pixels
             if max(pixels.shape[:2]) > MAX_SIDE:
                 pixels = None
         except (UnusablePictureError, MemoryError):

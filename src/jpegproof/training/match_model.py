@@ -9,9 +9,24 @@ import torch
 from torch import Tensor
 
 from jpegproof.models.model import Model
+from jpegproof.tasks.batch import Batch
 from jpegproof.training.examples import Example
 from jpegproof.training.objective import TrainableCorrector
 from jpegproof.training.path_of_use import Stage, inputs_of_jpegs, inputs_of_originals
+
+
+def distance_to_originals(model: Model, examples: Sequence[Example], batch: Batch, stage: Stage) -> Tensor:
+    """The mean distance of a frozen model's answers on a batch from its answers on the originals: ().
+
+    Args:
+        model: its task says what the distance is.
+        examples: their originals are asked of.
+        batch: the model's inputs from the same pictures' JPEGs; gradients go through to them.
+        stage: where the pictures were compressed.
+    """
+    with torch.no_grad():
+        wanted = model.task.observe(model.network, inputs_of_originals(model, examples, stage))
+    return model.task.distance(model.task.observe(model.network, batch, wanted), wanted).mean()
 
 
 class TargetCorrector:
@@ -45,12 +60,8 @@ class TargetCorrector:
 
     def loss(self, examples: Sequence[Example]) -> Tensor:
         """See `Objective`."""
-        model = self._model
-        with torch.no_grad():
-            wanted = model.task.observe(model.network, inputs_of_originals(model, examples, self._stage))
-        batch = inputs_of_jpegs(model, examples, self._corrector, self._stage)
-        answer = model.task.observe(model.network, batch, wanted)
-        return model.task.distance(answer, wanted).mean()
+        batch = inputs_of_jpegs(self._model, examples, self._corrector, self._stage)
+        return distance_to_originals(self._model, examples, batch, self._stage)
 
     def describe(self) -> Mapping[str, Any]:
         """See `Objective`."""

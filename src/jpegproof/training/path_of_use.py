@@ -41,24 +41,45 @@ def inputs_of_jpegs(
     if corrector is None:
         prepared = [_by_pillow(model.preparation, example.jpeg.pixels, stage) for example in examples]
         return _batch(prepared, model, examples)
+    return inputs_of_corrected([model], examples, corrector, stage)[0]
+
+
+def inputs_of_corrected(
+    models: Sequence[Model], examples: Sequence[Example], corrector: TrainableCorrector, stage: Stage
+) -> list[Batch]:
+    """The inputs of several models from the same corrected JPEGs, each on its model's device.
+
+    Each picture is corrected once, as far as any of the models sees it; gradients as in `inputs_of_jpegs`.
+    """
     if stage == "input":
         restored = _corrected(corrector, [example.jpeg for example in examples])
-        framed = [model.preparation.standardise(picture) for picture in restored]
-        return _batch(framed, model, examples)
+        return [
+            _batch([model.preparation.standardise(picture) for picture in restored], model, examples)
+            for model in models
+        ]
     parts: list[DecodedJpeg] = []
     origins: list[tuple[int, int]] = []
     sources = [(example.original.shape[0], example.original.shape[1]) for example in examples]
     for example, source in zip(examples, sources, strict=True):
-        top, left, bottom, right = model.preparation.seen(source)
+        top, left, bottom, right = _seen_by_any(models, source)
         part, origin = part_of(example.jpeg, (top - MARGIN, left - MARGIN, bottom + MARGIN, right + MARGIN))
         parts.append(part)
         origins.append(origin)
     restored = _corrected(corrector, parts)
-    prepared = [
-        model.preparation.differentiable(picture, source, origin)
-        for picture, source, origin in zip(restored, sources, origins, strict=True)
-    ]
-    return _batch(prepared, model, examples)
+    batches = []
+    for model in models:
+        prepared = [
+            model.preparation.differentiable(picture, source, origin)
+            for picture, source, origin in zip(restored, sources, origins, strict=True)
+        ]
+        batches.append(_batch(prepared, model, examples))
+    return batches
+
+
+def _seen_by_any(models: Sequence[Model], source: tuple[int, int]) -> tuple[int, int, int, int]:
+    seen = [model.preparation.seen(source) for model in models]
+    tops, lefts, bottoms, rights = zip(*seen, strict=True)
+    return min(tops), min(lefts), max(bottoms), max(rights)
 
 
 def _corrected(corrector: TrainableCorrector, images: Sequence[DecodedJpeg]) -> list[Tensor]:
@@ -77,5 +98,5 @@ def _by_pillow(preparation: Preparation, pixels: Pixels, stage: Stage) -> Tensor
 
 def _batch(prepared: Sequence[Tensor], model: Model, examples: Sequence[Example]) -> Batch:
     geometries = [model.preparation.geometry(example.source) for example in examples]
-    device = next(model.network.parameters()).device
-    return Batch(tuple(prepared), tuple(geometries), tuple(example.name for example in examples)).to(device)
+    names = tuple(example.name for example in examples)
+    return Batch(tuple(prepared), tuple(geometries), names).to(model.device)

@@ -7,8 +7,18 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from jpegproof.training.deliveries import DrawnStep
+
 Precision = Literal["auto", "float32", "bfloat16"]
 Subsampling = Literal["4:2:0", "4:2:2", "4:4:4"]
+
+#: How the losses of several models are made to count alike. ``damage``: each in units of what it is on JPEGs without a
+#: cure, so that it says which share of the damage is left. ``gradient``: of the length of its gradient at the start.
+#: ``none``: as it comes.
+Balance = Literal["damage", "gradient", "none"]
+
+#: Where a study does not say; why: docs/correctors.md.
+USUAL_BALANCE: Balance = "gradient"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +35,8 @@ class Recipe:
         low_qualities: 1 draws all qualities alike; above it the lower ones come oftener: low + (high - low) u^this, u
             being uniform. At 2 half of the pictures lie in the lowest quarter of the range.
         subsampling: of chroma; each picture gets one of them at random.
+        chains: delivery chains, one of which a picture comes along instead of being saved once, each as often.
+        single_saves: with chains, the share of the pictures that are saved once all the same, 0..1.
         crop: side in pixels of a random square cut from the picture before it is compressed, a multiple of 16; None
             for whole pictures. Where something is trained along a model's path it must be None.
         shrunk: share of the squares that are shrunk after they were compressed, 0..1, by 1.25 to 4, as a picture is
@@ -47,6 +59,8 @@ class Recipe:
     qualities: tuple[int, int] = (10, 90)
     low_qualities: float = 1.0
     subsampling: tuple[Subsampling, ...] = ("4:2:0",)
+    chains: tuple[tuple[DrawnStep, ...], ...] = ()
+    single_saves: float = 0.5
     crop: int | None = None
     shrunk: float = 0.0
     ragged: float = 0.0
@@ -65,4 +79,7 @@ class Recipe:
 
     def describe(self) -> Mapping[str, Any]:
         """Plain data for a fingerprint."""
-        return asdict(self)
+        facts = asdict(self)
+        if not self.chains:  # as it was when there were none
+            del facts["chains"], facts["single_saves"]
+        return facts

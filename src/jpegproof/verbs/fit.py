@@ -80,6 +80,7 @@ def fit(
     device: str = "auto",
     threads: int | None = None,
     seed: int = 0,
+    allow_code: bool = False,
     progress: Progress | None = None,
 ) -> Fit:
     """Trains a corrector for a model (no labels), or the model itself, along the path that pictures take in use.
@@ -100,13 +101,13 @@ def fit(
         out: the folder; ``out/fit-OBJECTIVE-MODEL-DATA`` unless given.
         features: of a detector that has no ``dense``: names of layers whose outputs are compared.
         weights, task, layout, classes, annotations, labels, void, equalise, limit: as in `measure`.
-        stage, preparation, device, threads: as in `measure`.
+        stage, preparation, device, threads, allow_code: as in `measure`.
         batch: pictures a step.
         learning_rate: at its peak; 1e-4 for correctors and 2e-5 for models unless given.
         qualities: lowest and highest, ``10:90``; each picture gets one of them at random.
         crop: for ``restore_pixels``: side of the random squares.
         seed: of everything random.
-        progress: hears of every step.
+        progress: hears of every step, and of what must be known of the pictures.
 
     Raises:
         JpegproofError: what was given is at fault; the message says how to mend it.
@@ -172,7 +173,8 @@ def fit(
 
     def workshop_of(study: StudySpec) -> Workshop:
         # Naming an entry point here is asking for its code to run.
-        return Workshop(study, hands.device, models, allow_code=built is None and is_entry_point(source))
+        asked = allow_code or (built is None and is_entry_point(source))
+        return Workshop(study, hands.device, models, allow_code=asked)
 
     store = Store(folder)
     workshop = workshop_of(spec)
@@ -186,8 +188,10 @@ def fit(
     workshop.use(artifact_paths([artifact], store))
     begun = time.monotonic()
     done = store.artifact(artifact.name).exists()
+    heard = progress or Silence()
+    for note in workshop.pictures(data_name).notes:  # such as files that give the class away, which would be learned
+        heard.warn(note)
     if not done:
-        heard = progress or Silence()
         train_here([artifact], workshop, store, hands, lambda _, *step: heard.training(objective, *step))
     record = json.loads(store.artifact(artifact.name).with_suffix(".json").read_text(encoding="utf-8"))
     file = folder / f"{learner}.safetensors"

@@ -40,6 +40,7 @@ def measure(
     limit: int | None = None,
     stage: str = "source",
     subsampling: str = "4:2:0",
+    codecs: str | Sequence[str] = ("jpeg",),
     correctors: Sequence[str] = (),
     gate: bool = False,
     preparation: Mapping[str, Any] | None = None,
@@ -48,6 +49,7 @@ def measure(
     workers: int | None = 1,
     threads: int | None = None,
     seed: int = 0,
+    allow_code: bool = False,
     progress: Progress | None = None,
 ) -> Report:
     """Measures a model on the originals and at each JPEG quality, and writes the report.
@@ -55,13 +57,14 @@ def measure(
     Without labels it measures agreement: how often the model's answer on the JPEG is its answer on the original.
 
     Args:
-        model: ``torchvision:NAME``, ``timm:NAME``, ``detectron2:NAME``, ``ade20k:NAME``, ``smp:NAME``,
-            ``forensics:NAME``, ``jpegproof:NAME``, ``path/file.py:function``, ``package.module:function``, or a
-            `Model` from `jpegproof.wrap`.
+        model: ``torchvision:NAME``, ``timm:NAME``, ``hf:NAME`` or ``hf:FOLDER``, ``detectron2:NAME``,
+            ``ade20k:NAME``, ``smp:NAME``, ``forensics:NAME``, ``jpegproof:NAME``, ``torchscript:FILE``,
+            ``export:FILE``, ``onnx:FILE``, ``path/file.py:function``, ``package.module:function``, or a `Model` from
+            `jpegproof.wrap`.
         data: a folder of pictures, or ``world`` for the embedded world's 2,000 test pictures.
         weights: a local ``.safetensors`` or ``.pth`` file, the library's name of weights, or ``random``.
         task: what a network of one's own does: ``classification`` (unless given), ``detection``,
-            ``instance_segmentation``, ``semantic_segmentation`` or ``forensics``.
+            ``instance_segmentation``, ``semantic_segmentation``, ``forensics`` or ``tensors`` (anything else).
         qualities: ``first:last:step``, ``10,50`` or a list.
         out: the results folder; ``out/measure-MODEL-DATA`` unless given. What is finished there is not done again.
         layout: ``auto``, ``imagenet``, ``image_folder``, ``coco``, ``ade20k``, ``label_maps``, ``real_fake`` or
@@ -76,6 +79,7 @@ def measure(
         limit: use only so many pictures, evenly spaced.
         stage: ``source`` compresses the picture as stored; ``input`` after the model's resize and crop.
         subsampling: ``4:2:0``, ``4:2:2`` or ``4:4:4``.
+        codecs: ``jpeg``, and beside it ``webp`` or ``avif`` at the bytes of the JPEG: a list, or ``jpeg,webp``.
         correctors: correctors to put in front: ``default``, ``FILE`` for one that `fit` has trained, ``spandrel:FILE``
             or ``qgac:FILE``.
         gate: whether each of them stands once more behind the gate, which leaves good pictures as they are.
@@ -86,6 +90,8 @@ def measure(
             for more keeps its own work under ``if __name__ == "__main__":``, since each process imports it.
         threads: of each worker.
         seed: of the bootstrap and of random weights.
+        allow_code: whether a model's file may be read though that can run code of it (``export:``). A Python file is
+            run in any case, since naming it is asking for it.
         progress: hears how it goes.
 
     Raises:
@@ -93,6 +99,8 @@ def measure(
     """
     built = built_model(model, weights, preparation)
     source = type(built.network).__name__ if built else str(model)
+    if labels is not None and task is None and is_entry_point(source):
+        task = "semantic_segmentation"  # what else could be true of every pixel
     name = short(source)
     data_name = WORLD if str(data) == WORLD else short(folder_at(data).resolve().name)
     chosen, rows = _correctors(correctors)
@@ -125,7 +133,12 @@ def measure(
             name: {"from": source, **given(weights=weights and str(weights), task=task, preparation=preparation)}
         },
         "correctors": chosen,
-        "compression": {"qualities": chosen_qualities, "subsampling": subsampling, "stage": stage},
+        "compression": {
+            "qualities": chosen_qualities,
+            "subsampling": subsampling,
+            "stage": stage,
+            "codecs": [item.strip() for item in codecs.split(",")] if isinstance(codecs, str) else list(codecs),
+        },
         "mitigations": ["none", *rows],
     }
     content["models"][name] |= given(batch_size=batch_size)
@@ -140,7 +153,7 @@ def measure(
         folder,
         hands,
         given={name: built} if built else None,
-        allow_code=built is None and is_entry_point(source),  # naming it here is asking for it
+        allow_code=allow_code or (built is None and is_entry_point(source)),  # naming it here is asking for it
         progress=progress,
     )
     return report(folder)

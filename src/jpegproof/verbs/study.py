@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from jpegproof.studies.engine import find_hands
@@ -20,6 +21,8 @@ def study(
     out: str | Path | None = None,
     *,
     root: str | Path | None = None,
+    data: str | Path | None = None,
+    weights: Mapping[str, str | Path] | None = None,
     device: str = "auto",
     workers: int | None = 1,
     threads: int | None = None,
@@ -34,6 +37,9 @@ def study(
         file: the study file.
         out: the results folder; ``out/NAME`` unless given.
         root: where relative paths of the file begin, instead of what it says.
+        data: where those of its data sets begin, in place of the root.
+        weights: of its models and correctors by name, in place of what it says: a file, or the library's name of
+            weights, or ``random``.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ...
         workers: processes on this machine; None for one per core (one on a GPU). A script that asks for more than one
             keeps its own work under ``if __name__ == "__main__":``, since each process imports it.
@@ -44,7 +50,7 @@ def study(
     Raises:
         JpegproofError: the file, the data, a model or the results folder is at fault; the message says how to mend it.
     """
-    spec, folder = _opened(file, out, root)
+    spec, folder = _opened(file, out, root, data, weights)
     run_study(spec, folder, find_hands(device, workers, threads), allow_code=allow_code, progress=progress)
     return report(folder)
 
@@ -54,6 +60,8 @@ def plan_study(
     out: str | Path | None = None,
     *,
     root: str | Path | None = None,
+    data: str | Path | None = None,
+    weights: Mapping[str, str | Path] | None = None,
     device: str = "auto",
     workers: int | None = 1,
     threads: int | None = None,
@@ -63,7 +71,7 @@ def plan_study(
 
     Nothing of the study itself runs. Arguments and errors are those of `study`.
     """
-    spec, folder = _opened(file, out, root)
+    spec, folder = _opened(file, out, root, data, weights)
     hands = find_hands(device, workers, threads)
     found: list[Estimate] = []
 
@@ -75,6 +83,17 @@ def plan_study(
     return run.plan, found[0]
 
 
-def _opened(file: str | Path, out: str | Path | None, root: str | Path | None) -> tuple[StudySpec, Path]:
-    spec = load_study(Path(file).expanduser(), Path(root) if root is not None else None)
+def _opened(
+    file: str | Path,
+    out: str | Path | None,
+    root: str | Path | None,
+    data: str | Path | None,
+    weights: Mapping[str, str | Path] | None,
+) -> tuple[StudySpec, Path]:
+    spec = load_study(
+        Path(file).expanduser(),
+        Path(root) if root is not None else None,
+        data=Path(data) if data is not None else None,
+        weights={name: str(wanted) for name, wanted in (weights or {}).items()},
+    )
     return spec, Path(out).expanduser() if out is not None else Path("out") / spec.name

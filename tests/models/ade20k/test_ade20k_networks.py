@@ -167,7 +167,7 @@ def test_the_preparation_is_that_of_the_network_and_its_scales():
     ("name", "weights", "arguments", "words"),
     [
         ("resnet50-upernets", "random", {}, "Did you mean 'resnet50-upernet'"),
-        (MOBILE, None, {}, "needs weights.*ENCODER.pth,DECODER.pth"),
+        (MOBILE, None, {}, "needs weights.*ENCODER.pth,DECODER.pth.*c1_deepsup/encoder_epoch_20.pth"),
         (MOBILE, "random", {"sizes": [300]}, "no argument 'sizes'; it takes classes, multi_scale"),
         (MOBILE, "random", {"multi_scale": []}, "list of shorter sides"),
         (MOBILE, "random", {"multi_scale": [300, True]}, "list of shorter sides"),

@@ -228,9 +228,10 @@ def test_random_weights_are_those_of_their_seed():
     ("name", "weights", "arguments", "error", "words"),
     [
         ("faster_rcnn_R_50_FNP", "random", {}, UnknownNameError, "Did you mean 'faster_rcnn_R_50_FPN'"),
-        ("retinanet_R_50_FPN", None, {}, ModelError, "needs weights"),
+        ("retinanet_R_50_FPN", None, {}, ModelError, "needs weights.* Published: https.*_b796dc.pkl"),
         ("retinanet_R_50_FPN", "random", {"proposals": "a.pkl"}, ModelError, "takes no argument 'proposals'"),
         ("fast_rcnn_R_50_FPN", "random", {"proposals": "absent.pkl"}, WeightsError, "no such file of proposals"),
+        ("fast_rcnn_R_50_FPN", "random", {"proposals": 3}, ModelError, "name a file, or a list of files"),
         ("fast_rcnn_R_50_FPN", "random", {"classes": 3}, ModelError, "it takes categories, proposals"),
     ],
 )

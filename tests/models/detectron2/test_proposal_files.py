@@ -17,7 +17,7 @@ from torch import Tensor
 from jpegproof.exceptions import ModelError, WeightsError
 from jpegproof.models.detectron2.make_proposals import make_proposals
 from jpegproof.models.detectron2.proposal_file import read_proposals, write_proposals
-from jpegproof.models.detectron2.proposal_table import PictureProposals, supplied
+from jpegproof.models.detectron2.proposal_table import PictureProposals, joined, supplied
 from jpegproof.models.detectron2.torchvision_proposer import TorchvisionProposer
 from jpegproof.models.shortest_side import ShortestSide
 from jpegproof.tasks.geometry import Geometry
@@ -70,6 +70,18 @@ def test_boxes_and_logits_that_do_not_belong_together_are_told(tmp_path: Path):
     table = read_proposals(pickled(tmp_path, objectness_logits=[LOGITS[0][:1], LOGITS[1]]))
     with pytest.raises(WeightsError, match=r"picture 0 has boxes of shape \(2, 4\) for 1 logits"):
         table.of("139")
+
+
+def test_tables_of_several_files_are_one(tmp_path: Path):
+    (tmp_path / "train").mkdir()
+    first, second = pickled(tmp_path), pickled(tmp_path / "train", ids=[1139, 9])
+    table = joined([read_proposals(first), read_proposals(second)])
+    assert len(table) == 4
+    assert (table.of("000000000285.jpg").boxes == BOXES[1]).all()
+    assert (table.of("000000001139.jpg").boxes == BOXES[0]).all()
+    again = pickled(tmp_path / "train", ids=[7, 285])
+    with pytest.raises(ModelError, match=r"train/proposals.pkl: has proposals for '285', and so has .*; leave one out"):
+        joined([read_proposals(first), read_proposals(again)])
 
 
 def test_an_unknown_picture_is_told_with_the_mend(tmp_path: Path):

@@ -149,7 +149,6 @@ def segmentation_task(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"jpegproof.models.{module}.find_task", lambda name: SimpleNamespace(name=name))
 
 
-@pytest.mark.usefixtures("segmentation_task")
 def test_a_network_of_ones_own_sees_the_whole_picture_normalised():
     model = wrap(Own().train(), task="semantic_segmentation")
     assert isinstance(model.network, OwnSegmenter)

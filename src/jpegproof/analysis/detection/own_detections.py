@@ -12,7 +12,7 @@ from jpegproof.tasks.objects import Detections, Objects
 CONFIDENT = 0.5
 
 
-def own_objects(answer: Detections, kind: Kind = "boxes") -> Objects:
+def own_objects(answer: Detections, kind: Kind = "boxes", confidence: float = CONFIDENT) -> Objects:
     """The confident detections of an answer as objects.
 
     The agreement of a second answer to the picture is its mAP against them; see `match_pictures`.
@@ -20,12 +20,13 @@ def own_objects(answer: Detections, kind: Kind = "boxes") -> Objects:
     Args:
         answer: to the original.
         kind: whether the areas are those of the boxes or of the masks.
+        confidence: the score from which on a detection is taken for an object.
 
     Raises:
         ValueError: masks are asked for and there are none.
         MissingExtraError: masks are asked for and pycocotools is not installed.
     """
-    rows = np.flatnonzero(answer.scores >= CONFIDENT)
+    rows = np.flatnonzero(answer.scores >= confidence)
     return Objects(
         answer.size,
         answer.boxes[rows].astype(np.float64),

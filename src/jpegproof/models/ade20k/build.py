@@ -12,6 +12,7 @@ from jpegproof.exceptions import ModelError, UnknownNameError, missing_extra, ne
 from jpegproof.models.ade20k.names import CLASSES, NETWORKS
 from jpegproof.models.detectors.as_stored import AS_STORED
 from jpegproof.models.preparation import ResizeCrop
+from jpegproof.models.published_weights import where_published
 from jpegproof.models.rounded_sides import RoundedSides
 from jpegproof.models.segmenters.class_count import class_count
 
@@ -49,7 +50,7 @@ def ade20k_segmenter(
     if weights is None:
         raise ModelError(
             f"ade20k:{name} needs weights: a folder with the published encoder_*.pth and decoder_*.pth, the two files "
-            "as ENCODER.pth,DECODER.pth, or random; nothing is downloaded"
+            f"as ENCODER.pth,DECODER.pth, or random; nothing is downloaded.{where_published(f'ade20k:{name}')}"
         )
     unknown = [argument for argument in arguments if argument not in _ARGUMENTS]
     if unknown:

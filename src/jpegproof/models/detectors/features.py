@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from jpegproof.exceptions import ModelError, UnknownNameError, nearest
-from jpegproof.models.detectors.answers import named_tensors
+from jpegproof.tasks.named_tensors import named_tensors
 
 
 class Features:

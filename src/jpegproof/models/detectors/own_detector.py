@@ -10,11 +10,12 @@ from torch import Tensor, nn
 
 from jpegproof.exceptions import ModelError
 from jpegproof.models.detectors.adapter import Adapter
-from jpegproof.models.detectors.answers import about_the_picture, carries_gradient, named_tensors
+from jpegproof.models.detectors.answers import carries_gradient
 from jpegproof.models.detectors.belief import believed
 from jpegproof.models.detectors.features import Features
 from jpegproof.models.detectors.modes import all_but_noise, modes
 from jpegproof.tasks.detector import Boxes, Dense
+from jpegproof.tasks.named_tensors import about_the_picture, named_tensors
 
 _STYLE = (
     "a list with one dictionary per picture: boxes (N, 4) xyxy in pixels of the given picture, labels (N,), scores "

@@ -9,6 +9,8 @@ from typing import Any
 import torch
 
 from jpegproof.exceptions import ModelError, UnknownNameError, missing_extra, nearest
+from jpegproof.models.proposal_files import proposal_files
+from jpegproof.models.published_weights import where_published
 from jpegproof.models.shortest_side import ShortestSide
 from jpegproof.weights import file_digest
 
@@ -31,7 +33,7 @@ def detectron2_detector(
         weights: a local file (see `load_checkpoint`), or ``random``; nothing is downloaded.
         seed: of random weights.
         arguments: ``categories``, the category id of each class, COCO's 80 unless given; and for
-            ``fast_rcnn_R_50_FPN`` ``proposals``, a file of them (see `read_proposals`).
+            ``fast_rcnn_R_50_FPN`` ``proposals``, a file of them (see `read_proposals`) or a list of files.
 
     Returns:
         The network, its task's name, its preparation, and what identifies weights and proposals.
@@ -49,13 +51,13 @@ def detectron2_detector(
     if weights is None:
         raise ModelError(
             f"detectron2:{name} needs weights: a local file such as model_final_....pkl of Detectron2's model zoo, or "
-            "random; nothing is downloaded"
+            f"random; nothing is downloaded.{where_published(f'detectron2:{name}')}"
         )
     known = ("categories", "proposals") if name == "fast_rcnn_R_50_FPN" else ("categories",)
     unknown = [argument for argument in arguments if argument not in known]
     if unknown:
         raise ModelError(f"detectron2:{name} takes no argument {unknown[0]!r}; it takes {', '.join(known)}")
-    categories, proposals = arguments.get("categories"), arguments.get("proposals")
+    categories, proposals = arguments.get("categories"), proposal_files(arguments)
     try:
         import torchvision  # noqa: F401
     except ImportError as error:
@@ -72,21 +74,23 @@ def detectron2_detector(
         identity = {"weights": file_digest(path)}
     if categories is not None:
         identity["categories"] = list(categories)
-    if proposals is not None:
-        identity["proposals"] = file_digest(Path(proposals).expanduser())
+    if proposals:
+        identity["proposals"] = " ".join(map(file_digest, proposals))
     return network.eval(), NETWORKS[name], ShortestSide(), identity
 
 
-def _network(name: str, categories: Sequence[int] | None, proposals: str | None) -> torch.nn.Module:
+def _network(name: str, categories: Sequence[int] | None, proposals: Sequence[Path]) -> torch.nn.Module:
     from jpegproof.models.detectron2.categories import COCO_CATEGORIES
     from jpegproof.models.detectron2.fast_rcnn import FastRcnn
     from jpegproof.models.detectron2.faster_rcnn import FasterRcnn
     from jpegproof.models.detectron2.proposal_file import read_proposals
+    from jpegproof.models.detectron2.proposal_table import joined
     from jpegproof.models.detectron2.retinanet import RetinaNet
 
     ids = COCO_CATEGORIES if categories is None else categories
     if name == "fast_rcnn_R_50_FPN":
-        return FastRcnn(ids, read_proposals(Path(proposals).expanduser()) if proposals is not None else None)
+        tables = [read_proposals(file) for file in proposals]
+        return FastRcnn(ids, joined(tables) if tables else None)
     if name == "retinanet_R_50_FPN":
         return RetinaNet(ids)
     return FasterRcnn(ids, masks=name == "mask_rcnn_R_50_FPN")

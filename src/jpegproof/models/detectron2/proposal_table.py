@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -49,6 +49,11 @@ class ProposalTable:
     def __len__(self) -> int:
         return len(self._places)
 
+    @property
+    def names(self) -> Iterable[str]:
+        """Of the pictures, as in the file."""
+        return self._places.keys()
+
     def of(self, name: str) -> PictureProposals:
         """Those of a picture.
 
@@ -69,6 +74,30 @@ class ProposalTable:
             f"{self.path}: has no proposals for the picture {name!r} (there are {len(self)}, of "
             f"{', '.join(list(self._places)[:3])}, ...); make them with jpegproof.models.detectron2.make_proposals"
         )
+
+
+def joined(tables: Sequence[ProposalTable]) -> ProposalTable:
+    """One table of several, such as those of a data set's two splits.
+
+    Raises:
+        ModelError: two of them hold proposals for one picture.
+    """
+    if len(tables) == 1:
+        return tables[0]
+    owners: dict[str, ProposalTable] = {}
+    for table in tables:
+        for name in table.names:
+            if name in owners:
+                raise ModelError(
+                    f"{table.path}: has proposals for {name!r}, and so has {owners[name].path}; leave one out"
+                )
+            owners[name] = table
+    names = list(owners)
+    return ProposalTable(
+        tables[-1].path,
+        {name: place for place, name in enumerate(names)},
+        lambda place: owners[names[place]].of(names[place]),
+    )
 
 
 def supplied(proposals: PictureProposals, geometry: Geometry, size: tuple[int, int]) -> Proposals:

@@ -11,6 +11,7 @@ import torch
 from jpegproof.exceptions import ModelError, UnknownNameError, missing_extra, nearest
 from jpegproof.models.forensics.names import CNNDETECTION, FORENSICS_NETWORKS, RESNET_LAYER1, XCEPTION_BLOCKS
 from jpegproof.models.preparation import ResizeCrop
+from jpegproof.models.published_weights import where_published
 from jpegproof.weights import file_digest, load_into, read_weights
 
 #: Wang's evaluation: no resizing, which would blur the traces; smaller pictures stand on black.
@@ -46,7 +47,7 @@ def forensics_detector(
     if weights is None:
         raise ModelError(
             f"forensics:{name} needs weights: the published file (.pth), one that fit wrote, or random; nothing is "
-            "downloaded"
+            f"downloaded.{where_published(f'forensics:{name}')}"
         )
     if arguments:
         raise ModelError(f"forensics:{name} takes no arguments, not {', '.join(arguments)}")

@@ -95,8 +95,9 @@ def _pretrained(library: ModuleType, name: str, chosen: Any) -> torch.nn.Module:
     # The downloaders have errors of their own besides OSError: connections that break off, damaged caches.
     except Exception as error:
         raise ModelError(
-            f"the weights {chosen} of torchvision:{name} could not be downloaded ({error}); "
-            "give a local file with --weights FILE, or weights: FILE in a study"
+            f"the weights {chosen} of torchvision:{name} could not be downloaded ({error}); download {chosen.url} "
+            "elsewhere and name the file with --weights FILE (of study: --weights NAME=FILE), or weights: FILE in a "
+            "study"
         ) from error
 
 

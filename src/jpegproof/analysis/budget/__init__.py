@@ -1,0 +1,1 @@
+"""Which quality is good enough: one-sided bounds on what is lost, tested quality by quality."""

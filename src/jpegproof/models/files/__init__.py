@@ -1,0 +1,1 @@
+"""Networks that come whole in one file: TorchScript, torch.export, ONNX."""

@@ -1,0 +1,138 @@
+"""Optional libraries: without any of them everything else works, and what needs one names the extra that brings it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from small_study import make_pictures
+from thin_qgac import thin_qgac_file
+
+from jpegproof.correctors.find import find_corrector
+from jpegproof.exceptions import MissingExtraError
+from jpegproof.models.find import find_model
+from jpegproof.probes.explanations.grad_cam import explain_score
+from jpegproof.tasks.batch import Batch
+from jpegproof.tasks.masks import encode_mask
+
+ROOT = Path(__file__).parents[1]
+
+#: What each optional library is imported as.
+LIBRARIES = (
+    *("torchvision", "timm", "spandrel", "jpeglib", "pycocotools", "numba", "segmentation_models_pytorch"),
+    *("transformers", "scipy", "onnxruntime", "captum"),
+)
+
+
+def _model(name: str) -> Callable[[Path], object]:
+    return lambda folder: find_model(name, weights="random")
+
+
+def _onnx(folder: Path) -> object:
+    (folder / "network.onnx").write_bytes(b"graph")
+    return find_model(f"onnx:{folder / 'network.onnx'}")
+
+
+def _explained(folder: Path) -> object:
+    network = torch.nn.Sequential(torch.nn.Conv2d(3, 2, 3))
+    picture = Batch.of([torch.zeros(3, 8, 8)])
+    return explain_score(network, picture, lambda network, batch: network(batch.stacked()).sum(), "0")
+
+
+def _spandrel(folder: Path) -> object:
+    (folder / "network.safetensors").write_bytes(b"weights")
+    return find_corrector("spandrel", str(folder / "network.safetensors"), {}, torch.device("cpu"))
+
+
+NEEDS: list[tuple[str, str, Callable[[Path], object]]] = [
+    ("torchvision", "torchvision", _model("torchvision:resnet18")),
+    ("timm", "timm", _model("timm:resnet18")),
+    ("spandrel", "spandrel", _spandrel),
+    ("jpeglib", "jpeglib", lambda folder: _qgac(folder)),
+    ("detection", "torchvision", _model("torchvision:fasterrcnn_resnet50_fpn")),
+    ("detection", "pycocotools", lambda folder: encode_mask(np.zeros((2, 2), bool))),
+    ("segmentation", "segmentation_models_pytorch", _model("smp:Unet")),
+    ("segmentation", "timm", _model("ade20k:resnet18dilated-ppm_deepsup")),
+    ("forensics", "timm", _model("forensics:xception_block1")),
+    ("explain", "captum", _explained),
+    ("hf", "transformers", _model("hf:somebody/something")),
+    ("onnx", "onnxruntime", _onnx),
+]
+
+
+def _qgac(folder: Path) -> object:
+    return find_corrector("qgac", str(thin_qgac_file(folder)), {"coefficients": "file"}, torch.device("cpu"))
+
+
+def test_every_extra_is_looked_at():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert {extra for extra, _, _ in NEEDS} == set(declared) - {"all", "dev"}
+    (everything,) = declared["all"]
+    assert set(everything.partition("[")[2].rstrip("]").split(",")) == set(declared) - {"all", "dev"}
+
+
+@pytest.mark.parametrize(("extra", "library", "ask"), NEEDS, ids=[f"{extra}-{library}" for extra, library, _ in NEEDS])
+def test_what_needs_a_missing_library_names_its_extra(
+    extra: str, library: str, ask: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    for name in [name for name in sys.modules if name == library or name.startswith(f"{library}.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(MissingExtraError, match=rf"pip install 'jpegproof\[{extra}\]'"):
+        ask(tmp_path)
+
+
+#: Runs verbs in a process to which the optional libraries are not there.
+WITHOUT = f"""
+import sys
+for library in {LIBRARIES!r}:
+    sys.modules[library] = None
+from jpegproof.cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.slow
+def test_without_any_of_them_every_verb_that_needs_none_works(tmp_path: Path):
+    make_pictures(tmp_path / "pictures", count=4, classes=1)
+    (tmp_path / "own.py").write_text("import torch\n\ndef build():\n    return torch.nn.AdaptiveAvgPool2d(2)\n")
+    here = ["--threads", "1", "--quiet"]
+    model = ["jpegproof:world-classifier", "pictures"]
+    folder = "out/measure-world-classifier-pictures"
+    for command in (
+        [
+            "measure",
+            *model,
+            "--layout",
+            "folder",
+            "--qualities",
+            "10",
+            "--corrector",
+            "default",
+            "--workers",
+            "1",
+            *here,
+        ],
+        ["measure", "own.py:build", "pictures", "--task", "tensors", "--qualities", "10", "--workers", "1", *here],
+        ["fit", *model, "--layout", "folder", "--steps", "1", "--batch", "2", *here],
+        ["status", folder],
+        ["report", folder],
+        ["audit", "pictures"],
+        ["correct", "pictures", "--out", "corrected", *here],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", WITHOUT, *command],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, (command, done.stderr)
