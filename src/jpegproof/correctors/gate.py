@@ -68,7 +68,7 @@ class Gate:
         if limit <= 1 or image.header.shrunk is not None or image.header.colours == "RGB":
             return None
         found = earlier_save(image.pixels, image.header.luma)
-        return None if found is None or found.quality >= limit else Admitted(_as_it_was(image, found), found)
+        return None if found is None or found.quality >= limit else Admitted(as_it_was(image, found), found)
 
     def describe(self) -> Mapping[str, Any]:
         """Plain data for a fingerprint."""
@@ -143,8 +143,8 @@ def default_gate() -> Gate:
     return Gate(limits, float(told["hidden"]))
 
 
-def _as_it_was(image: DecodedJpeg, found: EarlierSave) -> DecodedJpeg:
-    """The picture with the tables of its hidden save, on that save's grid."""
+def as_it_was(image: DecodedJpeg, found: EarlierSave) -> DecodedJpeg:
+    """The picture with the tables of its hidden save, on that save's grid: up to 7 rows and columns more, at its corner."""
     top, left = (-offset % BLOCK for offset in found.offset)
     pixels: Pixels = image.pixels
     if top or left:  # NumPy copies the picture even where it adds nothing
