@@ -4,10 +4,10 @@
         --corrector restored-chains=FILE [--corrector NAME=FILE ...]
 
 Each picture goes save, crop, save; the truth is the original, cropped alike. Rows: the JPEG as it is; the default
-corrector, which reads the last save's tables; the default behind its gate, which looks for the earlier save and corrects
-for that one; the default told the earlier save, as if its quality and grid had been handed on, the most that a blind
-estimate could give; and each corrector that was named, plain and behind the gate. Single saves stand beside them: there
-learning from chains might cost something.
+corrector, which reads the last save's tables; the default behind its gate, which looks for the earlier save and
+corrects for that one; the default told the earlier save, as if its quality and grid had been handed on, the most that
+a blind estimate could give; and each corrector that was named, plain and behind the gate. Single saves stand beside
+them: there learning from chains might cost something.
 """
 
 from __future__ import annotations
