@@ -113,9 +113,9 @@ def _row(chain: Chain, pictures: Sequence[Pixels], ways: Mapping[str, Way]) -> d
     return row
 
 
-def _interval(gains: NDArray[np.float64]) -> list[float]:
+def _interval(gains: NDArray[np.float64]) -> list[float | None]:
     [mean] = mean_intervals(gains[:, None], SEED)
-    return [round(float(end), 3) for end in (mean.value, mean.low, mean.high)]
+    return [None if end is None else round(float(end), 3) for end in (mean.value, mean.low, mean.high)]
 
 
 def _ways(named: Mapping[str, str]) -> dict[str, Way]:

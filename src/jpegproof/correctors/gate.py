@@ -144,7 +144,7 @@ def default_gate() -> Gate:
 
 
 def as_it_was(image: DecodedJpeg, found: EarlierSave) -> DecodedJpeg:
-    """The picture with the tables of its hidden save, on that save's grid: up to 7 rows and columns more, at its corner."""
+    """The picture with the tables of its hidden save, on that save's grid: up to 7 rows and columns more."""
     top, left = (-offset % BLOCK for offset in found.offset)
     pixels: Pixels = image.pixels
     if top or left:  # NumPy copies the picture even where it adds nothing
