@@ -8,9 +8,10 @@ import numpy as np
 
 from jpegproof.analysis.budget.rows import BudgetAnswer, BudgetRow
 from jpegproof.reports.budget_figures import budget_figures, draw_budget
-from jpegproof.reports.budget_tables import MOST_PARTS, budget_markdown, parts_markdown
+from jpegproof.reports.budget_tables import MOST_PARTS, build_budget_tables, build_part_tables
 from jpegproof.reports.budget_text import budget_groups, budget_heading, budget_sentences
 from jpegproof.reports.figures import svg
+from jpegproof.reports.plain_tables import plain_markdown
 
 SAFE = BudgetAnswer(
     task="classification",
@@ -103,7 +104,7 @@ def test_answers_of_one_model_and_data_set_stand_together_without_a_cure_first()
 
 
 def test_the_table_has_a_line_per_edge():
-    lines = budget_markdown([SAFE, CURED, NEVER]).splitlines()
+    lines = plain_markdown(build_budget_tables([SAFE, CURED, NEVER])).splitlines()
     assert "| None | 60 | 0.40 | 0.85 | 0.61 | 30,000 | 71 | 55 | 55 | 1,437 | 20 |" in lines
     assert any(line.startswith("| Task-Targeted Artifact Correction (targeted) | 35 |") for line in lines)
     assert len([line for line in lines if line.startswith("**")]) == 2  # agreement, and top1
@@ -112,12 +113,12 @@ def test_the_table_has_a_line_per_edge():
 def test_parts_are_listed_with_the_most_demanding_first_and_not_without_end():
     parts = [replace(SAFE, by="class", slice=f"class |{n}|", safe=50 + n, safe_together=None) for n in range(45)]
     parts.append(replace(parts[0], slice="never", safe=None))
-    lines = parts_markdown([SAFE, *parts]).splitlines()
+    lines = plain_markdown(build_part_tables([SAFE, *parts])).splitlines()
     assert lines[0] == f"**resnet50 on uploads, None: by class, the {MOST_PARTS} most demanding of 46**"
     assert lines[4].startswith("| never | – | – |")
     assert lines[5].startswith(r"| class \|44\| | 94 | – |")
     assert len(lines) == 4 + MOST_PARTS
-    assert parts_markdown([SAFE]) == ""
+    assert build_part_tables([SAFE]) == []
 
 
 def row(quality: int, value: float, verdict: str, **changes) -> BudgetRow:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from jpegproof.analysis.budget.rows import BudgetAnswer
 from jpegproof.reports.budget_text import budget_groups, budget_heading, cure_label
-from jpegproof.reports.markdown import escape_markdown
 from jpegproof.reports.names import plain
+from jpegproof.reports.plain_tables import PlainTable
 from jpegproof.reports.tables import DASH, format_number
 
 HEADS = (
@@ -38,13 +38,13 @@ PART_HEADS = (
 MOST_PARTS = 40
 
 
-def budget_markdown(answers: Sequence[BudgetAnswer]) -> str:
-    """One table per model and data set, as GitHub-flavoured Markdown under their captions, ending in a newline."""
-    return "\n".join(_whole(group) for group in budget_groups(answers))
+def build_budget_tables(answers: Sequence[BudgetAnswer]) -> list[PlainTable]:
+    """One table per model and data set."""
+    return [_whole(group) for group in budget_groups(answers)]
 
 
-def parts_markdown(answers: Sequence[BudgetAnswer]) -> str:
-    """One table per edge and kind of part, the most demanding parts first; empty where there are no parts.
+def build_part_tables(answers: Sequence[BudgetAnswer]) -> list[PlainTable]:
+    """One table per edge and kind of part, the most demanding parts first; none where there are no parts.
 
     What stands under "All together" holds of all parts of the table at once; the rest of each by itself, so that of
     twenty parts that are called safe at 95 % one may be wrong.
@@ -54,15 +54,15 @@ def parts_markdown(answers: Sequence[BudgetAnswer]) -> str:
         if answer.by != "all":
             place = (answer.dataset, answer.model, answer.mitigation, answer.corrector, answer.codec, answer.by)
             groups.setdefault(place, []).append(answer)
-    return "\n".join(map(_parts, groups.values()))
+    return [_parts(group) for group in groups.values()]
 
 
-def _whole(group: Sequence[BudgetAnswer]) -> str:
-    lines = [f"**{escape_markdown(budget_heading(group))}**", "", _line(HEADS), _line(["---", *["---:"] * 10])]
+def _whole(group: Sequence[BudgetAnswer]) -> PlainTable:
+    rows = []
     for answer in group:
         size = answer.bytes_per_image
-        cells = [
-            escape_markdown(cure_label(answer)),
+        cells = (
+            cure_label(answer),
             _quality(answer.safe),
             format_number(answer.value, 2),
             format_number(answer.high, 2),
@@ -72,28 +72,28 @@ def _whole(group: Sequence[BudgetAnswer]) -> str:
             format_number(answer.saved_of_best, 0),
             *_below(answer),
             _quality(answer.unsafe),
-        ]
-        lines.append(_line(cells))
-    return "\n".join(lines) + "\n"
+        )
+        rows.append(cells)
+    return PlainTable(budget_heading(group), HEADS, tuple(rows))
 
 
-def _parts(group: Sequence[BudgetAnswer]) -> str:
+def _parts(group: Sequence[BudgetAnswer]) -> PlainTable:
     first = group[0]
     ranked = sorted(group, key=lambda answer: -(answer.safe or 101))
     shown = f", the {MOST_PARTS} most demanding of {len(ranked)}" if len(ranked) > MOST_PARTS else ""
     caption = f"{plain(first.model)} on {plain(first.dataset)}, {cure_label(first)}: by {first.by}{shown}"
-    lines = [f"**{escape_markdown(caption)}**", "", _line(PART_HEADS), _line(["---", *["---:"] * 6])]
+    rows = []
     for answer in ranked[:MOST_PARTS]:
-        cells = [
-            escape_markdown(plain(answer.slice)),
+        cells = (
+            plain(answer.slice),
             _quality(answer.safe),
             _quality(answer.safe_together),
             format_number(answer.high, 2),
             str(answer.n),
             *_below(answer),
-        ]
-        lines.append(_line(cells))
-    return "\n".join(lines) + "\n"
+        )
+        rows.append(cells)
+    return PlainTable(caption, PART_HEADS, tuple(rows))
 
 
 def _below(answer: BudgetAnswer) -> tuple[str, str]:
@@ -103,7 +103,3 @@ def _below(answer: BudgetAnswer) -> tuple[str, str]:
 
 def _quality(quality: int | None) -> str:
     return DASH if quality is None else str(quality)
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"

@@ -8,7 +8,9 @@ from pathlib import Path
 from jpegproof.analysis.rows import Skip
 from jpegproof.reports.against_paper import build_against_paper
 from jpegproof.reports.against_paper_text import AgainstTable, against_tables
+from jpegproof.reports.budget_sections import BudgetSection, build_budget_sections
 from jpegproof.reports.class_tables import ClassTable, build_class_tables
+from jpegproof.reports.codec_tables import build_codec_tables
 from jpegproof.reports.error_sections import ErrorSection, build_error_sections
 from jpegproof.reports.filenames import file_stems
 from jpegproof.reports.fixable_tables import FixableTable, build_fixable_tables
@@ -16,6 +18,7 @@ from jpegproof.reports.flip_tables import FlipTable, build_flip_tables
 from jpegproof.reports.gap_tables import GapTable, build_gap_tables
 from jpegproof.reports.line_styles import line_styles
 from jpegproof.reports.names import plain
+from jpegproof.reports.original_tables import build_original_tables
 from jpegproof.reports.page_bars import build_bars
 from jpegproof.reports.page_compared import ComparedPicture, build_compared
 from jpegproof.reports.page_curves import build_curves
@@ -25,6 +28,7 @@ from jpegproof.reports.page_figures import PlotFigure
 from jpegproof.reports.page_frontiers import build_frontier
 from jpegproof.reports.page_pictures import PictureRoom
 from jpegproof.reports.paired import PairedDifferences
+from jpegproof.reports.plain_tables import PlainTable
 from jpegproof.reports.sections import Section
 from jpegproof.reports.speed_sections import SpeedSection, build_speed_sections
 from jpegproof.reports.study_record import StudyRecord
@@ -66,6 +70,9 @@ class ReportPage:
         flip_tables: how often verdicts change along delivery chains.
         speed_sections: images per second, and accuracy against them.
         file_sizes: bytes per picture.
+        codec_tables: other codecs against JPEG at equal bytes.
+        budgets: which quality may be stored.
+        original_tables: the originals' own qualities.
         left_out: names of picture files that found no room on the page.
         skipped: how many pictures could not be used.
         skips: at most ``SHOWN_SKIPS`` of them.
@@ -95,6 +102,9 @@ class ReportPage:
     flip_tables: tuple[FlipTable, ...]
     speed_sections: tuple[SpeedSection, ...]
     file_sizes: tuple[FileSizes, ...]
+    codec_tables: tuple[PlainTable, ...]
+    budgets: tuple[BudgetSection, ...]
+    original_tables: tuple[PlainTable, ...]
     left_out: tuple[str, ...]
     skipped: int
     skips: tuple[Skip, ...]
@@ -148,6 +158,9 @@ def build_page(record: StudyRecord) -> ReportPage:
         flip_tables=tuple(build_flip_tables(record.flips)),
         speed_sections=tuple(build_speed_sections(record.speeds, record.offers)),
         file_sizes=tuple(file_sizes(tables)),
+        codec_tables=tuple(build_codec_tables(record.codecs)),
+        budgets=tuple(build_budget_sections(record.budget)),
+        original_tables=tuple(build_original_tables(record.originals, record.sweep)),
         left_out=tuple(plain(name) for name in room.left_out),
         skipped=count_skipped(record),
         skips=tuple(record.skips[:SHOWN_SKIPS]),

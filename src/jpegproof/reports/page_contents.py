@@ -9,6 +9,7 @@ def contents(page: ReportPage) -> list[tuple[str, str]]:
     """(anchor, heading) of each section that the page has something for, as the page lists them."""
     sections: list[tuple[str, str, object]] = [
         ("summary", "Summary", True),
+        ("budget", "Which quality may be stored", page.budgets),
         ("results", "Results", page.sections),
         ("gaps", "What each cure gives back", page.gap_tables),
         ("paper", "As in the paper", page.transfer or page.against_paper),
@@ -22,6 +23,8 @@ def contents(page: ReportPage) -> list[tuple[str, str]]:
         ("flips", "Verdicts along delivery chains", page.flip_tables),
         ("speed", "Speed", page.speed_sections),
         ("sizes", "Bytes per picture", page.file_sizes),
+        ("codecs", "Other codecs at equal bytes", page.codec_tables),
+        ("originals", "The originals' own qualities", page.original_tables),
         ("left-out", "Pictures left out of the page", page.left_out),
         ("skipped", "Skipped pictures", page.skipped),
         ("protocol", "Protocol and environment", True),

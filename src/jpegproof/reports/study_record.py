@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from jpegproof.analysis.budget.rows import BudgetAnswer
+from jpegproof.analysis.codecs import CodecRow
 from jpegproof.analysis.fixable import FixableRow
 from jpegproof.analysis.flips import Flip
 from jpegproof.analysis.frontier import Offer
+from jpegproof.analysis.originals import OriginalRow, SweepRow
 from jpegproof.analysis.rows import Comparison, Gap, Result, Skip
 from jpegproof.analysis.speed import Speed
 from jpegproof.analysis.tide.rows import ErrorComparison, ErrorRow
@@ -47,6 +50,10 @@ class StudyRecord:
         looks: the rows of ``sheets/sheets.csv``.
         explained: the rows of ``explain/explain.csv``.
         explanations: the rows of ``explanations.csv``, whose measure is the metric.
+        originals: the rows of ``originals.csv``.
+        sweep: the rows of ``originals_sweep.csv``.
+        codecs: the rows of ``codecs.csv``.
+        budget: the rows of ``budget_answers.csv``.
         folder: the results folder, where ``sheets/`` and ``explain/`` are; only needed for `looks` and `explained`.
         notes: sentences that a reader must know before the numbers.
         blocks: by data set, how many pictures that follow each other were resampled together, where that is not one.
@@ -79,4 +86,8 @@ class StudyRecord:
     looks: list[ShownLook] = field(default_factory=list)
     explained: list[ExplainedPicture] = field(default_factory=list)
     explanations: list[Result] = field(default_factory=list)
+    originals: list[OriginalRow] = field(default_factory=list)
+    sweep: list[SweepRow] = field(default_factory=list)
+    codecs: list[CodecRow] = field(default_factory=list)
+    budget: list[BudgetAnswer] = field(default_factory=list)
     folder: Path | None = None

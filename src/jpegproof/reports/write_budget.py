@@ -7,8 +7,9 @@ from pathlib import Path
 
 from jpegproof.analysis.budget.rows import BudgetAnswer, BudgetRow
 from jpegproof.reports.budget_figures import budget_figures, draw_budget
-from jpegproof.reports.budget_tables import budget_markdown, parts_markdown
+from jpegproof.reports.budget_tables import build_budget_tables, build_part_tables
 from jpegproof.reports.files import replace_file
+from jpegproof.reports.plain_tables import plain_markdown
 from jpegproof.reports.write_figure import write_figure
 
 
@@ -26,8 +27,8 @@ def write_budget(rows: Sequence[BudgetRow], answers: Sequence[BudgetAnswer], out
     Raises:
         StoreError: the folder cannot be written.
     """
-    replace_file(out / "tables" / "budget.md", budget_markdown(answers).encode("utf-8", "replace"))
-    parts = parts_markdown(answers)
+    replace_file(out / "tables" / "budget.md", plain_markdown(build_budget_tables(answers)).encode("utf-8", "replace"))
+    parts = plain_markdown(build_part_tables(answers))
     if parts:
         replace_file(out / "tables" / "budget-classes.md", parts.encode("utf-8", "replace"))
     figures = budget_figures(rows)

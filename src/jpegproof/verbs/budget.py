@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 from jpegproof.analysis.budget.bounds import Question
+from jpegproof.analysis.budget.read_answers import ANSWERS_FILE
 from jpegproof.analysis.budget.rows import BudgetAnswer, BudgetRow, PictureBudget
 from jpegproof.analysis.budget.study import study_budget
 from jpegproof.analysis.rows import write_rows
@@ -23,6 +24,7 @@ from jpegproof.studies.status import study_status
 from jpegproof.studies.store import Store
 from jpegproof.verbs.measure import measure
 from jpegproof.verbs.names import WORLD, short
+from jpegproof.verbs.report import report
 
 #: From the best down, in steps of 5.
 QUALITIES = "10:95:5"
@@ -132,9 +134,11 @@ def budget(
     write_rows(folder / "budget.csv", BudgetRow, found.rows)
     write_rows(folder / "budget_classes.csv", BudgetRow, found.parts)
     answers = sorted(found.answers, key=lambda answer: answer.by != "all")
-    write_rows(folder / "budget_answers.csv", BudgetAnswer, answers)
+    write_rows(folder / ANSWERS_FILE, BudgetAnswer, answers)
     write_rows(folder / "budget_pictures.csv", PictureBudget, found.pictures)
     figures = write_budget(found.rows, answers, folder)
+    if data is not None:
+        report(folder)  # the page that measure made knows nothing of it yet
     missing = status.total - status.done
     said = [
         (budget_heading(group), [" ".join(budget_sentences(answer)) for answer in group])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jpegproof.analysis.blocks import BlockGain
+from jpegproof.analysis.budget.read_answers import ANSWERS_FILE, read_answers
 from jpegproof.analysis.codecs import CodecRow, study_codecs
 from jpegproof.analysis.fixable import FixableRow
 from jpegproof.analysis.flips import Flip
@@ -21,10 +22,11 @@ from jpegproof.analysis.unsure import UnsureRow, study_unsure
 from jpegproof.analysis.worst import WorstPicture, study_worst
 from jpegproof.exceptions import StoreError
 from jpegproof.reports.against_paper import require_paper_models
-from jpegproof.reports.codec_tables import codec_markdown
+from jpegproof.reports.codec_tables import build_codec_tables
 from jpegproof.reports.files import replace_file
-from jpegproof.reports.original_tables import originals_markdown
+from jpegproof.reports.original_tables import build_original_tables
 from jpegproof.reports.page_explained import read_explanations
+from jpegproof.reports.plain_tables import plain_markdown
 from jpegproof.reports.shown_pictures import read_explained_pictures, read_shown_looks
 from jpegproof.reports.study_record import StudyRecord
 from jpegproof.reports.write import write_report
@@ -83,7 +85,8 @@ def report(folder: str | Path, against_paper: bool = False) -> Report:
 
     Needs neither the data nor the models: everything comes from the stored predictions, of an unfinished study from
     those edges and qualities that are whole. What goes wrong in detectors is told too, where their pictures have truth
-    (`errors` draws it for every quality). What `sheets` and `explain` have left in the folder is shown on the page.
+    (`errors` draws it for every quality). What `sheets`, `explain` and `budget` have left in the
+    folder is shown on the page.
 
     Args:
         folder: a results folder of `measure` or `study`.
@@ -121,7 +124,9 @@ def report(folder: str | Path, against_paper: bool = False) -> Report:
     codecs = study_codecs(status.plan, Store(out), status.finished)
     if codecs:
         write_rows(out / "codecs.csv", CodecRow, codecs)
-        replace_file(out / "tables" / "codecs.md", codec_markdown(codecs).encode("utf-8", "replace"))
+        replace_file(
+            out / "tables" / "codecs.md", plain_markdown(build_codec_tables(codecs)).encode("utf-8", "replace")
+        )
     if numbers.blocks:
         write_rows(out / "blocks.csv", BlockGain, numbers.blocks)
     if numbers.flips:
@@ -130,7 +135,8 @@ def report(folder: str | Path, against_paper: bool = False) -> Report:
     if sweep:
         write_rows(out / "originals.csv", OriginalRow, originals)
         write_rows(out / "originals_sweep.csv", SweepRow, sweep)
-        replace_file(out / "tables" / "originals.md", originals_markdown(originals, sweep).encode("utf-8", "replace"))
+        told = plain_markdown(build_original_tables(originals, sweep))
+        replace_file(out / "tables" / "originals.md", told.encode("utf-8", "replace"))
     notes = _notes(status.plan)
     speeds = read_speeds(out / SPEEDS_FILE)
     offers = find_offers(speeds, numbers.results, wanted_quality(out / FACTS_FILE))
@@ -167,6 +173,10 @@ def report(folder: str | Path, against_paper: bool = False) -> Report:
         looks=read_shown_looks(out / "sheets" / "sheets.csv"),
         explained=read_explained_pictures(out / "explain" / "explain.csv"),
         explanations=read_explanations(out / "explanations.csv"),
+        originals=originals,
+        sweep=sweep,
+        codecs=codecs,
+        budget=read_answers(out / ANSWERS_FILE),
         folder=out,
     )
     page = write_report(record, out)
