@@ -8,6 +8,7 @@ import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -78,11 +79,23 @@ def test_every_extra_is_looked_at():
     assert set(everything.partition("[")[2].rstrip("]").split(",")) == set(declared) - {"all", "dev"}
 
 
+def _belongs(name: str, library: str) -> bool:
+    return name == library or name.startswith(f"{library}.")
+
+
+def _uses(module: ModuleType | None, library: str) -> bool:
+    """Whether it is one of ours that an earlier test has loaded with the library."""
+    if module is None or not module.__name__.startswith("jpegproof."):
+        return False
+    found = (getattr(value, "__module__", None) or getattr(value, "__name__", "") for value in vars(module).values())
+    return any(isinstance(name, str) and _belongs(name, library) for name in found)
+
+
 @pytest.mark.parametrize(("extra", "library", "ask"), NEEDS, ids=[f"{extra}-{library}" for extra, library, _ in NEEDS])
 def test_what_needs_a_missing_library_names_its_extra(
     extra: str, library: str, ask: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    for name in [name for name in sys.modules if name == library or name.startswith(f"{library}.")]:
+    for name in [name for name, module in sys.modules.items() if _belongs(name, library) or _uses(module, library)]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(MissingExtraError, match=rf"pip install 'jpegproof\[{extra}\]'"):

@@ -24,7 +24,7 @@ STEPS = tuple(range(1, 65))
         ({"quality": 95.5}, "95.5 is not a libjpeg quality"),
         ({"quality": "50"}, "'50' is not a libjpeg quality"),
         ({"quality": 50, "subsampling": "4:1:1"}, "'4:1:1' is not known; use one of 4:4:4, 4:2:2, 4:2:0"),
-        ({"quality": 50, "codec": "webp"}, "codec 'webp' is not known"),
+        ({"quality": 50, "codec": "jpeg2000"}, "codec 'jpeg2000' is not known"),
         ({"tables": ()}, "0 quantisation tables given; use one"),
         ({"tables": (STEPS,) * 3}, "3 quantisation tables given"),
         ({"tables": (STEPS, STEPS[:63])}, "table 1 must be 64 whole numbers from 1 to 255"),

@@ -53,7 +53,7 @@ def test_of_a_classifier_the_logit_of_its_own_class_is_explained_or_of_the_wante
 
 def test_of_a_segmenter_the_largest_class_is_explained_over_its_region_on_the_original():
     numbers = torch.tensor([[0, 1, 1, 1], [0, 1, 1, 2]])
-    model, batch = wrap(Shades(), task="semantic_segmentation"), Batch.of([shade(numbers)])
+    model, batch = wrap(Shades(), task="semantic_segmentation", trial=False), Batch.of([shade(numbers)])
     subject = find_subject(model, batch, ["sky", "road", "tree", "car"], None)
     assert subject.label == "road"
     assert subject.region is not None
@@ -78,7 +78,7 @@ class Coarse(Shades):
 
 def test_a_region_counts_by_how_much_of_each_place_lies_inside():
     numbers = torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]])
-    model, batch = wrap(Coarse(), task="semantic_segmentation"), Batch.of([shade(numbers)])
+    model, batch = wrap(Coarse(), task="semantic_segmentation", trial=False), Batch.of([shade(numbers)])
     (logits,) = Coarse().logits(list(batch.inputs))
     wanted = float(logits[1, 0, 0] + 0.75 * logits[1, 0, 1])
     assert float(find_subject(model, batch, None, None).score(model.network, batch)) == pytest.approx(wanted)
@@ -144,7 +144,7 @@ def test_of_a_detector_without_class_logits_the_overlapping_box_of_the_class_is_
     moved = wrap(Boxes(((0, 0, 10, 10), (20, 20, 30, 30), (21, 20, 40, 40)), (2, 2, 2)), task="detection")
     assert float(subject.score(moved.network, batch)) == pytest.approx(0.0)  # the third box
     for boxes, labels in ((((20, 20, 40, 40),), (1,)), (((30, 30, 40, 40),), (2,)), ((), ())):
-        other = wrap(Boxes(boxes, labels), task="detection")
+        other = wrap(Boxes(boxes, labels), task="detection", trial=False)
         if labels:
             with pytest.raises(UnexplainableError, match="no detection of dog is left"):
                 subject.score(other.network, batch)
@@ -172,7 +172,7 @@ def test_of_a_detector_no_class_can_be_chosen():
 
 def test_detectors_of_fakes_are_not_explained():
     flat = nn.Sequential(OrderedDict(flat=nn.Flatten(), say=nn.Linear(3 * 8 * 8, 1)))
-    model = wrap(flat, task="forensics")
+    model = wrap(flat, task="forensics", trial=False)
     with pytest.raises(DataError, match="models of the task forensics are not explained; those of classification"):
         find_subject(model, Batch.of(torch.rand(1, 3, 8, 8)), None, None)
 
