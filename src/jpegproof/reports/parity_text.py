@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from jpegproof.analysis.parity.rows import BlameRow, KindRow, MetricRow, ServerRow
+from jpegproof.analysis.parity.rows import SUBSAMPLED, BlameRow, KindRow, MetricRow, ServerRow
 from jpegproof.reports.metrics import find_metric, headline_metric
 from jpegproof.reports.names import plain
 from jpegproof.reports.tables import format_number
@@ -50,12 +50,12 @@ def parity_sentences(
     if metric is not None and others:
         lines.append(_noise(others, found, metric))
     lines += _not_compared(servers)
-    lines += _kinds(kinds)
+    lines += _kinds(kinds, reference.n)
     if absent:
         packages = dict.fromkeys(package for _, package, _ in absent)
         names = ", ".join(name for name, _, _ in absent)
         lines.append(
-            f"Not compared, since {' and '.join(packages)} {'is' if len(packages) == 1 else 'are'} not installed: "
+            f"Not compared, since {_joined(list(packages))} {'is' if len(packages) == 1 else 'are'} not installed: "
             f"{names}. Install with: pip install 'jpegproof[{absent[0][2]}]'."
         )
     return lines
@@ -176,11 +176,14 @@ def _not_compared(servers: Sequence[ServerRow]) -> list[str]:
     return lines
 
 
-def _kinds(kinds: Sequence[KindRow]) -> list[str]:
-    """Unusual files, and which decoders treat them otherwise than the reference."""
+def _kinds(kinds: Sequence[KindRow], whole: int) -> list[str]:
+    """Unusual files, and which decoders treat them otherwise than the reference; subsampled ones where not all are."""
     lines = []
     for kind in dict.fromkeys(row.kind for row in kinds):
         rows = [row for row in kinds if row.kind == kind]
+        if kind == SUBSAMPLED:
+            lines += [_subsampled(rows, whole)] if 0 < rows[0].pictures < whole else []
+            continue
         texts = []
         for row in rows:
             if row.failed:
@@ -196,12 +199,28 @@ def _kinds(kinds: Sequence[KindRow]) -> list[str]:
     return lines
 
 
+def _subsampled(rows: Sequence[KindRow], whole: int) -> str:
+    """How few files there were to show what a decoder does about chroma, and what it did to them."""
+    texts = []
+    for row in rows:
+        if row.decoded_psnr is not None:
+            agreed = "" if row.agreement is None else f" and {format_number(row.agreement, 1)} % agreement"
+            texts.append(f"{row.decoder} {row.decoded_psnr:.1f} dB{agreed}")
+    said = f"; on these alone: {_NAMED.join(texts)}" if texts else ""
+    return (
+        f"Of {count(whole, 'picture')} {rows[0].pictures} have subsampled chroma, without which none is repeated{said}."
+    )
+
+
 #: Above so many levels on average, what was decoded is no mere rounding or interpolation.
 _OTHER_PICTURE = 8.0
 
 
 def _listed(rows: Sequence[ServerRow]) -> str:
-    names = [called(row) for row in rows]
+    return _joined([called(row) for row in rows])
+
+
+def _joined(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 

@@ -66,7 +66,7 @@ def blame_rows(
 def kind_rows(
     servers: Sequence[Server], reference: Server, served: Served, metrics: ServerMetrics, scope: Mapping[str, Any]
 ) -> list[KindRow]:
-    """What decoders make of unusual files, the reference's resizing kept."""
+    """What decoders make of files of a kind, the reference's resizing kept."""
     known = [reason is None for reason in served.answers[reference.name].column("skipped").to_pylist()]
     usual = [passed.size for passed in served.passed[reference.name]]
     rows = []
@@ -78,7 +78,7 @@ def kind_rows(
             answers = served.answers[server.name].column("skipped").to_pylist()
             share = None if agreed is None else agreed[places]
             share = None if share is None or not np.isfinite(share).any() else float(np.nanmean(share))
-            shrinks = DECODERS[server.decoder].shrinks
+            shrinks, pixels = DECODERS[server.decoder].shrinks, pooled(one.decoded for one in passed)
             other = [
                 one.size is not None
                 and one.size != usual[place]
@@ -94,7 +94,8 @@ def kind_rows(
                     pictures=len(places),
                     failed=sum(answers[place] is not None for place in places),
                     other_size=sum(other),
-                    decoded_mean=pooled(one.decoded for one in passed).mean,
+                    decoded_psnr=pixels.psnr,
+                    decoded_mean=pixels.mean,
                     agreement=share,
                 )
             )

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from jpeg_files import file_bytes, smooth_picture
 from PIL import Image
+from real_photographs import real_folder
 
 from jpegproof.analysis.parity.pixels import pixel_distance
 from jpegproof.exceptions import MissingExtraError, UnknownNameError
@@ -117,6 +118,22 @@ def test_a_fraction_is_never_smaller_than_what_is_wanted():
             fraction = fraction_of(stored, wanted)
             large_enough = [f for f in (1, 2, 4, 8) if all(s // f >= w for s, w in zip(stored, wanted, strict=True))]
             assert fraction == max(large_enough, default=1)
+
+
+@pytest.mark.real
+def test_on_real_photographs_what_is_accurate_equals_pillow_and_the_emulation_equals_libjpeg():
+    for library in ("cv2", "simplejpeg", "torchvision"):
+        pytest.importorskip(library)
+    files = sorted((real_folder() / "imagenet-sample" / "val").rglob("*.JPEG"))[:40]
+    emulated = 0
+    for file in files:
+        data = file.read_bytes()
+        assert [largest(name, data) for name in ("opencv-unturned", "torchvision", "simplejpeg")] == [0, 0, 0], file
+        repeated = decoded(find_decoder("nearest-chroma"), data, None)
+        if not isinstance(repeated, str):
+            np.testing.assert_array_equal(repeated, decoded(find_decoder("simplejpeg-fastupsample"), data, None))
+            emulated += not np.array_equal(repeated, pillow(data))
+    assert emulated > 3
 
 
 def test_an_unknown_decoder_is_answered_with_a_near_one():

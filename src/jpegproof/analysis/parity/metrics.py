@@ -92,9 +92,9 @@ class ServerMetrics:
                 **scope,
                 server=server,
                 metric=name,
-                decoder_cost=sign * (values[0] - ideal),
-                resizer_cost=sign * (values[1] - ideal),
-                difference=sign * change.value,
+                decoder_cost=abs(values[0] - ideal),
+                resizer_cost=abs(values[1] - ideal),
+                difference=sign * change.value + 0.0,  # no -0
                 ci_low=low,
                 ci_high=high,
                 n=change.n,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: The kind of files in which chroma is stored at less than full size, so that decoders must make up the rest of it.
+SUBSAMPLED = "chroma-subsampled"
+
 
 @dataclass(frozen=True, slots=True)
 class PictureRow:
@@ -137,15 +140,16 @@ class BlameRow:
 
 @dataclass(frozen=True, slots=True)
 class KindRow:
-    """What a server makes of an unusual kind of file. One row of ``parity_kinds.csv``.
+    """What a server makes of files of one kind. One row of ``parity_kinds.csv``.
 
     Attributes:
-        kind: ``turned by EXIF``, ``grey``, ``CMYK``, ...
+        kind: ``turned by EXIF``, ``grey``, ``CMYK``, ``chroma-subsampled``, ...
         decoder: the server's.
         pictures: of this kind that the reference could use.
         failed: of them without an answer.
         other_size: of them decoded to another width and height.
-        decoded_mean: mean absolute difference from the reference's pixels in levels, over those of equal size.
+        decoded_psnr: from the reference's pixels, in dB, over those of equal size; None where none differs.
+        decoded_mean: mean absolute difference of the same in levels.
         agreement: the share of answers that are the reference's, in percent; None where it is no question of one
             picture.
     """
@@ -159,5 +163,6 @@ class KindRow:
     pictures: int
     failed: int
     other_size: int
+    decoded_psnr: float | None
     decoded_mean: float | None
     agreement: float | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from jpegproof.analysis.parity.rows import SUBSAMPLED
 from jpegproof.data.files import PictureFiles
 from jpegproof.data.picture_set import PictureSet
 from jpegproof.jpeg.codec import encode
@@ -37,9 +38,10 @@ class ServedFile:
 
     @property
     def kinds(self) -> list[str]:
-        """In what it is unusual, so that decoders may differ over it."""
+        """In what it is of a kind over which decoders differ."""
         kinds = ["turned by EXIF"] if self.orientation > 1 else []
-        return kinds + ([self.colours] if self.colours not in ("", "YCbCr") else [])
+        kinds += [self.colours] if self.colours not in ("", "YCbCr") else []
+        return kinds + ([SUBSAMPLED] if self.subsampling not in ("", "4:4:4", "4:0:0") else [])
 
 
 def served_file(pictures: PictureSet, number: int, quality: int) -> ServedFile:
