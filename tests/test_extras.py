@@ -20,6 +20,8 @@ from jpegproof.correctors.find import find_corrector
 from jpegproof.exceptions import MissingExtraError
 from jpegproof.models.find import find_model
 from jpegproof.probes.explanations.grad_cam import explain_score
+from jpegproof.probes.parity.decoders import find_decoder
+from jpegproof.probes.parity.resizers import find_resizer
 from jpegproof.tasks.batch import Batch
 from jpegproof.tasks.masks import encode_mask
 
@@ -28,7 +30,7 @@ ROOT = Path(__file__).parents[1]
 #: What each optional library is imported as.
 LIBRARIES = (
     *("torchvision", "timm", "spandrel", "jpeglib", "pycocotools", "numba", "segmentation_models_pytorch"),
-    *("transformers", "scipy", "onnxruntime", "captum"),
+    *("transformers", "scipy", "onnxruntime", "captum", "cv2", "simplejpeg"),
 )
 
 
@@ -65,6 +67,10 @@ NEEDS: list[tuple[str, str, Callable[[Path], object]]] = [
     ("explain", "captum", _explained),
     ("hf", "transformers", _model("hf:somebody/something")),
     ("onnx", "onnxruntime", _onnx),
+    ("parity", "cv2", lambda folder: find_decoder("opencv")),
+    ("parity", "simplejpeg", lambda folder: find_decoder("simplejpeg")),
+    ("parity", "torchvision", lambda folder: find_decoder("torchvision")),
+    ("parity", "cv2", lambda folder: find_resizer("opencv-linear")),
 ]
 
 
@@ -133,6 +139,7 @@ def test_without_any_of_them_every_verb_that_needs_none_works(tmp_path: Path):
             "1",
             *here,
         ],
+        ["parity", *model, "--layout", "folder", *here],
         ["measure", "own.py:build", "pictures", "--task", "tensors", "--qualities", "10", "--workers", "1", *here],
         ["fit", *model, "--layout", "folder", "--steps", "1", "--batch", "2", *here],
         ["status", folder],

@@ -21,7 +21,7 @@ BELOW: dict[str, set[str]] = {
     "deploy": {"jpeg", "models", "correctors"},
     "studies": {"jpeg", "tasks", "data", "models", "correctors", "training"},
     "analysis": {"jpeg", "tasks", "studies"},
-    "probes": {"jpeg", "tasks", "models", "correctors", "training", "studies", "analysis"},
+    "probes": {"jpeg", "tasks", "data", "models", "correctors", "training", "studies", "analysis"},
     "paper": set(),
     "reports": {"analysis", "probes", "paper"},
     "restoration": {"jpeg", "data", "correctors", "analysis", "reports"},

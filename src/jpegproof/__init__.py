@@ -1,8 +1,8 @@
 """jpegproof: what JPEG compression costs a vision model, why, and what each cure buys.
 
 The verbs of the command line are functions of the same names here: `demo`, `measure`, `budget`, `fit`, `study`,
-`status`, `report`, `errors`, `sheets`, `explain`, `throughput`, `reproduce`, `audit`, `correct`, `benchmark`; `wrap`
-makes a model of a network of one's own.
+`status`, `report`, `errors`, `sheets`, `explain`, `throughput`, `parity`, `reproduce`, `audit`, `correct`, `benchmark`;
+`wrap` makes a model of a network of one's own.
 Everything is imported on first use, so that ``import jpegproof`` costs nothing.
 """
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from jpegproof.verbs.explain import explain as explain
     from jpegproof.verbs.fit import fit as fit
     from jpegproof.verbs.measure import measure as measure
+    from jpegproof.verbs.parity import parity as parity
     from jpegproof.verbs.report import report as report
     from jpegproof.verbs.reproduce import reproduce as reproduce
     from jpegproof.verbs.sheets import sheets as sheets
@@ -45,6 +46,7 @@ _HOMES = {
     "explain": "jpegproof.verbs.explain",
     "fit": "jpegproof.verbs.fit",
     "measure": "jpegproof.verbs.measure",
+    "parity": "jpegproof.verbs.parity",
     "report": "jpegproof.verbs.report",
     "reproduce": "jpegproof.verbs.reproduce",
     "sheets": "jpegproof.verbs.sheets",
@@ -67,6 +69,7 @@ __all__ = [
     "explain",
     "fit",
     "measure",
+    "parity",
     "report",
     "reproduce",
     "sheets",

@@ -1,0 +1,1 @@
+"""What it costs that a server prepares pictures otherwise than the training code did."""
