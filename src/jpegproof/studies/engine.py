@@ -29,6 +29,7 @@ from jpegproof.studies.tally import Tally
 from jpegproof.studies.train_artifact import artifact_paths, train_artifact
 from jpegproof.studies.unit import Unit
 from jpegproof.studies.workshop import Workshop
+from jpegproof.training.training_log import require_tensorboard as require_tensorboard
 
 #: The folder of TensorBoard's event files in a results folder.
 TENSORBOARD = "tensorboard"
