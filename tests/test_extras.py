@@ -21,13 +21,14 @@ from jpegproof.models.find import find_model
 from jpegproof.probes.explanations.grad_cam import explain_score
 from jpegproof.tasks.batch import Batch
 from jpegproof.tasks.masks import encode_mask
+from jpegproof.training.training_log import TensorBoardLog
 
 ROOT = Path(__file__).parents[1]
 
 #: What each optional library is imported as.
 LIBRARIES = (
     *("torchvision", "timm", "spandrel", "jpeglib", "pycocotools", "numba", "segmentation_models_pytorch"),
-    *("transformers", "scipy", "onnxruntime", "captum"),
+    *("transformers", "scipy", "onnxruntime", "captum", "tensorboard"),
 )
 
 
@@ -64,6 +65,7 @@ NEEDS: list[tuple[str, str, Callable[[Path], object]]] = [
     ("explain", "captum", _explained),
     ("hf", "transformers", _model("hf:somebody/something")),
     ("onnx", "onnxruntime", _onnx),
+    ("tensorboard", "tensorboard", TensorBoardLog),
 ]
 
 

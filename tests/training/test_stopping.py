@@ -173,5 +173,5 @@ def test_a_held_back_picture_has_the_same_jpeg_at_every_look():
 def test_looks_cost_a_bounded_share_of_a_training():
     rule = StopRule()
     assert rule.every(1000, 8, 64) == 50
-    assert rule.every(60, 8, 64) == 16  # 128 pictures are learned from for 64 looks
-    assert rule.looks(60, 8, 64) == 5
+    assert rule.every(60, 8, 64) == 24  # 192 pictures are learned from for 64 that are looked at
+    assert rule.looks(60, 8, 64) == 4
