@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -101,6 +102,14 @@ def test_the_training_is_judged_by_what_it_began_from(gain, words):
 def test_the_cost_stands_beside_the_verdict():
     text = verdict_sentences(judge(gain_of(40, 0), 1.0), "agreement", COST)[-1]
     assert "10.0 ms per picture without it, 18.0 ms with it, +80 % (quartiles +75 to +86 %)" in text
+
+
+def test_times_of_a_busy_machine_are_not_to_be_relied_upon():
+    texts = [
+        verdict_sentences(judge(gain_of(40, 0), 1.0), "agreement", replace(COST, load=load))[-1]
+        for load in (None, 2.4, 9.0)
+    ]
+    assert ["say little" in text for text in texts] == [False, False, True]
 
 
 class Counted:

@@ -125,13 +125,16 @@ def test_the_tables_numbers_are_those_that_measure_gives_on_the_same_pictures(pl
     assert mean.gain == pytest.approx(sum(of_qualities) / 5)
 
 
-def test_a_second_call_answers_the_same_without_training_or_timing_anew(place):
+def test_a_second_call_answers_the_same_without_training_anew(place):
     first = fit(MODEL, "pictures", **OPTIONS)
     again = fit(MODEL, "pictures", **OPTIONS)
     assert again.seconds == 0
     assert first.judged is not None
     assert again.judged is not None
-    assert again.judged.sentences == first.judged.sentences
+    assert again.judged.verdict == first.judged.verdict
+    assert again.judged.gains == first.judged.gains
+    if first.judged.cost is not None and not first.judged.cost.disturbed:
+        assert again.judged.cost == first.judged.cost
     assert (again.held_back, again.best_step) == (first.held_back, first.best_step)
 
 

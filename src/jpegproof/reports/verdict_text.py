@@ -87,10 +87,16 @@ def _against_start(effect: Effect, gain: Interval, start: str) -> str:
 def _cost(cost: Cost | None) -> str:
     if cost is None:
         return "It costs no time in use: the network is the same, with other weights."
+    disturbed = (
+        f" Other work kept this machine busy (load {cost.load:.1f}), so these times say little; the same command on a "
+        "machine at rest times them again."
+        if cost.disturbed
+        else ""
+    )
     return (
         f"Cost in use: {1000 * cost.alone:.1f} ms per picture without it, {1000 * cost.cured:.1f} ms with it, "
         f"{cost.percent:+.0f} % (quartiles {cost.low:+.0f} to {cost.high:+.0f} %), from a JPEG's bytes to the answer, "
-        f"one picture of {cost.picture_size} at a time, {cost.device}, threads: {cost.threads}."
+        f"one picture of {cost.picture_size} at a time, {cost.device}, threads: {cost.threads}." + disturbed
     )
 
 

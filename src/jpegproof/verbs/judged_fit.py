@@ -161,5 +161,7 @@ def _cost(study: FitStudy, plan: Plan, workshop: Workshop, store: Store, hands: 
         cost = cost_of(workshop.spec, study.outcome, workshop, sample, compressions, hands.threads, _PACE)
     except MeasurementError as error:
         return None, str(error)
+    if cost.disturbed:
+        return cost, ""  # not kept: the next call times it again
     write_whole(file, json.dumps({**asked, "cost": asdict(cost)}, indent=2) + "\n")
     return cost, ""

@@ -11,6 +11,7 @@ from jpegproof.analysis.speed import WHOLE
 from jpegproof.exceptions import MeasurementError
 from jpegproof.jpeg.codec import encode
 from jpegproof.jpeg.compression import Compression
+from jpegproof.probes.throughput.machine import processor_load
 from jpegproof.probes.throughput.pace import Pace
 from jpegproof.probes.throughput.sample import Sample
 from jpegproof.probes.throughput.way_of_use import WayOfUse
@@ -18,6 +19,9 @@ from jpegproof.studies.engine import limited_threads
 from jpegproof.studies.plan import Edge
 from jpegproof.studies.spec import StudySpec
 from jpegproof.studies.workshop import IDENTITY, Workshop
+
+#: Busy cores beyond its own threads from which on a measurement is not to be relied upon.
+_OTHERS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class Cost:
         picture_size: width x height in pixels of the median picture.
         device: where.
         threads: of the processor.
+        load: how many cores were kept busy over the minute before, by this process and by others; None where the system
+            does not tell.
     """
 
     alone: float
@@ -48,6 +54,12 @@ class Cost:
     picture_size: str
     device: str
     threads: int
+    load: float | None = None
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether so much else was running that the milliseconds, and even their ratio, say little."""
+        return self.load is not None and self.load > self.threads + _OTHERS
 
 
 def cost_of(
@@ -91,6 +103,7 @@ def cost_of(
     ways = [WayOfUse(model, None, False, framed, workshop.device, apart=False)]
     ways.append(WayOfUse(end, corrector, edge.gated, framed, workshop.device, apart=False))
     passes: list[tuple[float, float]] = []
+    load = processor_load()
     with limited_threads(threads):
         try:
             for way in ways:  # the first pass allocates memory and chooses kernels
@@ -114,4 +127,5 @@ def cost_of(
         picture_size=sample.picture_size,
         device=str(workshop.device),
         threads=threads,
+        load=load,
     )
