@@ -24,13 +24,14 @@ from jpegproof.probes.parity.decoders import find_decoder
 from jpegproof.probes.parity.resizers import find_resizer
 from jpegproof.tasks.batch import Batch
 from jpegproof.tasks.masks import encode_mask
+from jpegproof.training.training_log import TensorBoardLog
 
 ROOT = Path(__file__).parents[1]
 
 #: What each optional library is imported as.
 LIBRARIES = (
     *("torchvision", "timm", "spandrel", "jpeglib", "pycocotools", "numba", "segmentation_models_pytorch"),
-    *("transformers", "scipy", "onnxruntime", "captum", "cv2", "simplejpeg"),
+    *("transformers", "scipy", "onnxruntime", "captum", "cv2", "simplejpeg", "tensorboard"),
 )
 
 
@@ -71,6 +72,7 @@ NEEDS: list[tuple[str, str, Callable[[Path], object]]] = [
     ("parity", "simplejpeg", lambda folder: find_decoder("simplejpeg")),
     ("parity", "torchvision", lambda folder: find_decoder("torchvision")),
     ("parity", "cv2", lambda folder: find_resizer("opencv-linear")),
+    ("tensorboard", "tensorboard", TensorBoardLog),
 ]
 
 

@@ -42,6 +42,7 @@ def content_with_trainings(folder: Path, **changes: Any) -> dict[str, Any]:
     (folder / "start.safetensors").write_bytes(corrector_bytes(corrector.network.state_dict(), corrector.network))
     (folder / "normed.py").write_text(NORMED)
     content["data"] = {"pictures": {"path": "pictures", "folds": 2}, "world": {"world": "train", "size": 12}}
+    content["data"]["held"] = {"world": "val", "size": 5}
     content["models"] = {"tiny": {"from": "normed.py:build", "data": "pictures"}}
     content["correctors"] = {"start": {"from": "jpegproof", "weights": "start.safetensors"}}
     of_model = {"data": "pictures", "model": "tiny", **SHORT}
@@ -49,7 +50,7 @@ def content_with_trainings(folder: Path, **changes: Any) -> dict[str, Any]:
         "restored": {"objective": "restore_pixels", "start": "start", "data": "world", "crop": 32, **SHORT},
         "targeted": {**of_model, "objective": "task_targeted", "start": "restored", "data": ["pictures", "world"]},
         "tuned": {**of_model, "objective": "supervised_fine_tuning"},
-        "distilled": {**of_model, "objective": "self_distilled"},
+        "distilled": {**of_model, "objective": "self_distilled", "stop_on": "held"},
         "control": {**of_model, "objective": "control"},
         "statistics": {**of_model, "objective": "statistics_only"},
         "both": {**of_model, "objective": "self_distilled", "corrector": "targeted"},
@@ -332,6 +333,51 @@ def test_learning_from_what_is_measured_is_refused(tmp_path, content, via):
     assert ("'targeted'" if via == "itself" else "'restored'") in str(caught.value)
 
 
+def test_a_training_that_stops_on_what_it_learns_from_is_refused(tmp_path, content):
+    content["data"]["copy"] = {"path": "ten"}
+    content["trainings"]["distilled"]["stop_on"] = "copy"
+    with pytest.raises(DataError, match="which is to say when it stops"):
+        run_here(spec_of(content, tmp_path), tmp_path / "out")
+
+
+def test_what_says_when_to_stop_may_not_be_measured(tmp_path, content):
+    content["data"]["copy"] = {"path": "ten"}
+    content["trainings"]["distilled"] |= {"data": "world", "stop_on": "copy"}
+    content["mitigations"] = ["none", {"mitigation": "self_distilled", "tuned": "distilled"}]
+    with pytest.raises(DataError, match="on which tiny is measured"):
+        run_here(spec_of(content, tmp_path), tmp_path / "out")
+
+
+def test_what_stops_a_training_is_part_of_what_names_it(tmp_path, content):
+    def name():
+        spec = spec_of(content, tmp_path)
+        made = make_plan(spec, Workshop(spec, allow_code=True)).artifacts
+        return next(artifact.name for artifact in made if artifact.training == "distilled")
+
+    found = [name()]
+    for change in ({"patience": 3}, {"stop_on": "world2"}, {"stop_on": None}):
+        content["data"]["world2"] = {"world": "val", "size": 6}
+        content["trainings"]["distilled"] |= change
+        found.append(name())
+    assert len(set(found)) == 4
+
+
+def test_a_folder_is_cut_in_three_in_a_study_file_too(tmp_path, content):
+    make_pictures(tmp_path / "sixty", count=60, height=56)
+    parts = ("learning", "stopping", "judging")
+    content["data"] = {part: {"path": "sixty", "layout": "folder", "split": {"part": part}} for part in parts}
+    content["models"]["tiny"]["data"] = "judging"
+    training = {"objective": "self_distilled", "model": "tiny", "data": "learning", "stop_on": "stopping", **SHORT}
+    content["trainings"], content["correctors"] = {"distilled": training}, {}
+    content["mitigations"] = ["none", {"mitigation": "self_distilled", "tuned": "distilled"}]
+    spec = spec_of(content, tmp_path)
+    run = run_here(spec, tmp_path / "out")
+    assert run.plan.data["judging"].pictures == 12
+    (artifact,) = run.plan.artifacts
+    assert artifact.pictures == 42
+    assert load_study(tmp_path / "out" / "study.yaml") == spec
+
+
 def test_a_tuned_model_is_compared_with_the_model_it_began_as(tmp_path, content):
     run_here(spec_of(content, tmp_path), tmp_path / "out")
     numbers = report(tmp_path / "out").results
@@ -392,6 +438,9 @@ def test_progress_hears_of_every_training(tmp_path, content):
         ({"mitigations.3.corrector": "start"}, "is a row without corrector"),
         ({"mitigations.1.tuned": "tuned"}, "is a row without tuned"),
         ({"mitigations.5.mitigation": "supervised_fine_tuning"}, "could not tell them apart"),
+        ({"trainings.distilled.stop_on": "hold"}, "Did you mean 'held'?"),
+        ({"trainings.statistics.stop_on": "held"}, "has nothing to stop"),
+        ({"trainings.tuned.patience": 3}, "name them with stop_on"),
         ({"trainings.tuned.model": ["tiny", "other"]}, "model 'other' is not defined"),
         ({"trainings.targeted.model": ["tiny", "tiny"]}, "names a model twice"),
         ({"trainings.tuned.model": ["tiny", "tiny"]}, "several share a corrector with task_targeted"),

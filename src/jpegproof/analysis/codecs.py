@@ -10,8 +10,9 @@ import numpy as np
 
 from jpegproof.analysis.bootstrap import Interval, mean_intervals
 from jpegproof.analysis.file_sizes import Sizes
+from jpegproof.analysis.metric_intervals import CHANGE, SHARES
 from jpegproof.analysis.pooled import Resamples
-from jpegproof.analysis.results import CHANGE, METRICS, SHARES
+from jpegproof.analysis.results import METRICS
 from jpegproof.analysis.stored import is_whole, read_cells
 from jpegproof.analysis.task_metrics import Metric
 from jpegproof.studies.plan import Edge, Plan

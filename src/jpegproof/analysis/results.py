@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from jpegproof.analysis import classification, forensics, segmentation, tensors
 from jpegproof.analysis.blocks import BlockGain, blocks_of, by_block
-from jpegproof.analysis.bootstrap import Interval, mean_intervals
+from jpegproof.analysis.bootstrap import Interval
 from jpegproof.analysis.by_class import ClassMetric, class_differences, class_intervals
 from jpegproof.analysis.columns import Column, read_columns
 from jpegproof.analysis.detection.study_metrics import (
@@ -25,6 +25,7 @@ from jpegproof.analysis.fixable import FixableRow
 from jpegproof.analysis.fixable_study import FixableLosses
 from jpegproof.analysis.flips import Flip, flips_along_chains
 from jpegproof.analysis.gaps import POOLED, gap_closed
+from jpegproof.analysis.metric_intervals import metric_intervals
 from jpegproof.analysis.pooled import Resamples
 from jpegproof.analysis.rows import Comparison, Gap, Result, Skip
 from jpegproof.analysis.stored import is_whole, read_cells
@@ -48,10 +49,6 @@ METRICS = {
     "forensics": TaskMetrics(forensics.forensics_metrics, forensics.COLUMNS, forensics.COLUMNS),
     "tensors": TaskMetrics(tensors.tensors_metrics, tensors.COLUMNS, tensors.REFERENCE_COLUMNS),
 }
-
-#: The metrics that are shares of pictures, in percent, and what one picture can add to a share or to a difference.
-SHARES = frozenset(["top1", "top5", "agreement", "accuracy", "real_accuracy", "fake_accuracy"])
-SHARE, CHANGE = (0.0, 100.0), (-100.0, 100.0)
 
 #: The metrics that have no gap to close, since lower is better.
 WITHOUT_GAP = frozenset(["distance", "relative_distance"])
@@ -145,7 +142,7 @@ def study_numbers(plan: Plan, store: Store, finished: frozenset[str]) -> Numbers
 
 def _results(plan: Plan, model: str, data: str, columns: Sequence[Column], resamples: Resamples) -> Iterator[Result]:
     named = [(column, metric) for column in columns for metric in column.metrics]
-    intervals = _intervals([(column.metrics[metric], None, metric) for column, metric in named], resamples)
+    intervals = metric_intervals([(column.metrics[metric], None, metric) for column, metric in named], resamples)
     for (column, metric), interval in zip(named, intervals, strict=True):
         if column.compression.is_original and column.edge.mitigation == "none" and metric in AGAINST_ORIGINALS:
             continue  # of the reference with itself
@@ -217,7 +214,9 @@ def _comparisons(
         if metric in pair[2].metrics and not (pair[0] == REFERENCE and metric in AGAINST_ORIGINALS)
     ]
     both = [(pair[3].metrics[metric], pair[2].metrics[metric], metric) for pair, metric in named]
-    for ((mitigation, corrector, _, second), metric), interval in zip(named, _intervals(both, resamples), strict=True):
+    for ((mitigation, corrector, _, second), metric), interval in zip(
+        named, metric_intervals(both, resamples), strict=True
+    ):
         yield from _comparison(plan, _scope(plan, model, data, metric), (mitigation, corrector), second, interval)
 
 
@@ -330,25 +329,6 @@ def _scope(plan: Plan, model: str, data: str, metric: str, part: str = "all") ->
     """What rows of every kind say alike of where they belong."""
     where = {"task": plan.tasks[model], "dataset": data, "slice": part, "model": model, "metric": metric}
     return {**where, "seed": plan.seed}
-
-
-def _intervals(asked: Sequence[tuple[Metric, Metric | None, str]], resamples: Resamples) -> list[Interval]:
-    """The interval of each metric, or of its difference from the second one, by the metric's name."""
-    means = [(a, b, name) for a, b, name in asked if isinstance(a, np.ndarray)]
-    columns = [a - b if isinstance(b, np.ndarray) else a for a, b, _ in means]
-    ranges = [None if name not in SHARES else SHARE if b is None else CHANGE for _, b, name in means]
-    seed, block = resamples.seed, resamples.block
-    of_means = iter(mean_intervals(np.stack(columns, axis=1), seed, ranges=ranges, block=block) if columns else [])
-    found = []
-    for metric, other, _ in asked:
-        if isinstance(metric, np.ndarray):
-            found.append(next(of_means))
-        elif other is None:
-            found.append(resamples.interval(metric))
-        else:
-            assert not isinstance(other, np.ndarray)
-            found.append(resamples.difference(other, metric))
-    return found
 
 
 def _gap_closed(

@@ -1,5 +1,8 @@
 """Trains a corrector for your model without labels, or the model itself. Resumable at any moment.
 
+A part of the pictures is held back: some say when to stop, the others what the outcome is good for. It ends with a
+table before and after, the cost in use, and a verdict (before_after.md in the folder).
+
 examples:
   jpegproof fit torchvision:resnet50 photos/ --minutes 30          a corrector for this model; no label is read
   jpegproof fit my_model.py:build uploads/ --steps 2000 --start default
@@ -36,7 +39,7 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--objective", choices=OBJECTIVES, default="task_targeted")
     budget = verb.add_mutually_exclusive_group()
     budget.add_argument("--steps", type=int, metavar="N", help="updates of the weights (default: 1000)")
-    budget.add_argument("--minutes", type=float, metavar="N", help="instead: turned into steps and recorded")
+    budget.add_argument("--minutes", type=float, metavar="N", help="of training, instead: turned into steps, recorded")
     verb.add_argument("--start", default="default", metavar="C", help="corrector to begin from: default, FILE or none")
     verb.add_argument("--corrector", metavar="C", help="before a learning model, frozen: default or FILE")
     verb.add_argument("--out", metavar="DIR", help="folder (default: out/fit-OBJECTIVE-MODEL-DATA); resumes")
@@ -54,14 +57,27 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
     add_data_options(verb)
     add_input_options(verb)
     verb.add_argument("--seed", type=int, default=0, help="of everything random")
+    verb.add_argument(
+        "--hold-back",
+        type=float,
+        metavar="SHARE",
+        help="of the pictures: a third of it says when to stop, two thirds judge (default: 0.3; 0: none)",
+    )
+    verb.add_argument(
+        "--least-gain",
+        type=float,
+        metavar="POINTS",
+        help="below which the cure is not worth its cost (default: 1; 0 where it takes no time in use)",
+    )
+    verb.add_argument("--tensorboard", action="store_true", help="write a TensorBoard log (DIR/tensorboard)")
     add_machine_options(verb, workers=False)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Does the verb; the exit code."""
+    from jpegproof.cli.fit_summary import print_fit
     from jpegproof.cli.options import preparation_of
     from jpegproof.cli.progress import Bar
-    from jpegproof.cli.summary import print_fit
     from jpegproof.verbs.fit import fit
 
     bar = Bar(arguments.quiet)
@@ -94,6 +110,9 @@ def run(arguments: argparse.Namespace) -> int:
             device=arguments.device,
             threads=arguments.threads,
             seed=arguments.seed,
+            hold_back=arguments.hold_back,
+            least_gain=arguments.least_gain,
+            tensorboard=arguments.tensorboard,
             allow_code=arguments.allow_code,
             progress=bar,
         )

@@ -74,6 +74,7 @@ class Bar:
                 mininterval=0.2 if sys.stderr.isatty() else 30.0,
             )
         bar = self._trainings[name]
+        bar.total = total  # less than it was, where a training ends early
         bar.set_postfix_str(f"loss {loss:.4g}", refresh=False)
         bar.update(done - bar.n)
         if done == total:

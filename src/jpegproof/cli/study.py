@@ -32,6 +32,7 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
         help="of one of its models or correctors: a file, or the library's name of weights, or random; may be repeated",
     )
     verb.add_argument("--allow-code", action="store_true", help="let its models come from Python files (entry points)")
+    verb.add_argument("--tensorboard", action="store_true", help="trainings write TensorBoard logs (DIR/tensorboard)")
     verb.add_argument("--schema", action="store_true", help="print the JSON schema of study files")
     add_machine_options(verb)
 
@@ -69,7 +70,7 @@ def _study(arguments: argparse.Namespace, machine: dict[str, Any]) -> int:
 
     bar = Bar(arguments.quiet)
     try:
-        results = study(arguments.file, arguments.out, progress=bar, **machine)
+        results = study(arguments.file, arguments.out, progress=bar, tensorboard=arguments.tensorboard, **machine)
     finally:
         bar.close()
     print_summary(results)

@@ -12,7 +12,6 @@ from jpegproof.safe_text import printable
 from jpegproof.studies.estimate import Estimate
 from jpegproof.studies.plan import Plan
 from jpegproof.studies.status import Status
-from jpegproof.verbs.fit import Fit
 from jpegproof.verbs.report import Report
 
 #: What is shown of all that is in results.csv, in percent.
@@ -91,18 +90,6 @@ def _print_rows(rows: list[Result], columns: Sequence[tuple[Any, str]], field: s
 
 def _cell(value: float | None, width: int) -> str:
     return f"{'' if value is None else f'{value:.1f}':>{width}}"
-
-
-def print_fit(done: Fit, model: str) -> None:
-    """Where the trained file is, and how it is put to use."""
-    if done.losses:
-        first, last = done.losses[0][1], done.losses[-1][1]
-        print(f"{done.objective}: {done.steps} steps, loss {first:.4g} at first, {last:.4g} at last")
-    how = "trained now" if done.seconds else "was trained already"
-    print(f"{done.learner}: {done.file} ({how})")
-    if model != "-":
-        use = f"--corrector jpegproof:{done.file}" if done.learner == "corrector" else f"--weights {done.file}"
-        print(f"measure it, on pictures that it has not seen: jpegproof measure {model} DATA {use}")
 
 
 def print_plan(plan: Plan, cost: Estimate) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from jpegproof.data.scenes import scene_name
+from jpegproof.data.scenes import scene_identity, scene_name
 from jpegproof.exceptions import DataError
 from jpegproof.models.gradients import refuse_without_gradients, refuse_without_weights
 from jpegproof.models.model import Model
@@ -18,6 +18,7 @@ from jpegproof.studies.spec import CORRECTOR_LEARNS, READS_LABELS, CompressionSp
 from jpegproof.studies.workshop import Workshop
 from jpegproof.tasks.protocol import plain_target
 from jpegproof.training.recipe import USUAL_BALANCE, Recipe
+from jpegproof.training.stopping import StopRule
 
 #: Raised whenever the way from a recipe to weights changes, so that old artifacts are not taken for new.
 TRAINING_VERSION = 2
@@ -62,6 +63,7 @@ def recipe_of(training: TrainingSpec, compression: CompressionSpec) -> Recipe:
         augment=training.augment,
         precision=training.precision,
         seed=training.seed,
+        stop=StopRule(training.patience) if training.stop_on is not None else None,
     )
 
 
@@ -104,8 +106,18 @@ def make_artifacts(spec: StudySpec, workshop: Workshop) -> tuple[Artifact, ...]:
 
 def training_pictures(spec: StudySpec, workshop: Workshop, training: str, fold: int | None) -> list[tuple[str, int]]:
     """The pictures that a training learns from: (data set, number); those of its fold are left out."""
+    return _outside_fold(spec, workshop, spec.trainings[training].data_names, fold)
+
+
+def stopping_pictures(spec: StudySpec, workshop: Workshop, training: str, fold: int | None) -> list[tuple[str, int]]:
+    """The pictures that say when a training stops: (data set, number); those of its fold are left out."""
+    data = spec.trainings[training].stop_on
+    return _outside_fold(spec, workshop, [data] if data is not None else [], fold)
+
+
+def _outside_fold(spec: StudySpec, workshop: Workshop, names: Sequence[str], fold: int | None) -> list[tuple[str, int]]:
     chosen = []
-    for data in spec.trainings[training].data_names:
+    for data in names:
         folds, pictures = spec.data[data].folds, workshop.pictures(data)
         for number in workshop.chosen(data):
             if folds is None or fold is None or fold_of(scene_name(pictures, number), folds) != fold:
@@ -124,6 +136,8 @@ def _artifact(
     chosen = training_pictures(spec, workshop, name, fold)
     if not chosen:
         raise DataError(f"training {name!r} has no pictures" + ("" if fold is None else f" outside of fold {fold}"))
+    stopping = stopping_pictures(spec, workshop, name, fold)
+    _refuse_learned(name, workshop, chosen, stopping)
     needs: list[str] = []
 
     def corrector_facts(corrector: str | None) -> Any:
@@ -145,12 +159,29 @@ def _artifact(
         "corrector": corrector_facts(training.corrector),
         "size": training.untrained_size,
     }
+    if stopping:
+        facts["stop_on"] = _pictures_digest(workshop, stopping, labels=training.objective in READS_LABELS)
     of_models = [_model_facts(model) for model in models]
     if len(models) == 1:
         facts |= of_models[0]
     elif models:
         facts |= {"models": of_models, "balance": training.balance or USUAL_BALANCE}
     return Artifact(name, fold, fingerprint(facts), tuple(needs), training.steps, len(chosen))
+
+
+def _refuse_learned(
+    name: str, workshop: Workshop, chosen: Sequence[tuple[str, int]], stopping: Sequence[tuple[str, int]]
+) -> None:
+    """Raises DataError where a picture that is to say when to stop is learned from."""
+    told = {scene_identity(workshop.pictures(data), number): (data, number) for data, number in stopping}
+    for data, number in chosen if told else ():
+        same = told.get(scene_identity(workshop.pictures(data), number))
+        if same is not None:
+            shown = workshop.pictures(same[0]).name(same[1])
+            raise DataError(
+                f"training {name!r} learns from {shown}, which is to say when it stops (stop_on: {same[0]}); hold it "
+                "back: give two names of the data set a split each, or stop on other pictures"
+            )
 
 
 def _model_facts(model: Model) -> dict[str, Any]:

@@ -29,6 +29,10 @@ from jpegproof.studies.tally import Tally
 from jpegproof.studies.train_artifact import artifact_paths, train_artifact
 from jpegproof.studies.unit import Unit
 from jpegproof.studies.workshop import Workshop
+from jpegproof.training.training_log import require_tensorboard as require_tensorboard
+
+#: The folder of TensorBoard's event files in a results folder.
+TENSORBOARD = "tensorboard"
 
 OnCell = Callable[[Cell], None]
 OnStep = Callable[[str, int, int, float], None]
@@ -135,11 +139,19 @@ def run_in_processes(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def train_here(artifacts: Sequence[Artifact], workshop: Workshop, store: Store, hands: Hands, on_step: OnStep) -> None:
+def train_here(
+    artifacts: Sequence[Artifact],
+    workshop: Workshop,
+    store: Store,
+    hands: Hands,
+    on_step: OnStep,
+    tensorboard: bool = False,
+) -> None:
     """Trains artifacts in this process, one after the other."""
     with limited_threads(hands.threads):
         for artifact in artifacts:
-            train_artifact(artifact, workshop, store, _Steps(label_of(artifact), on_step))
+            logs = _logs_of(artifact, store) if tensorboard else None
+            train_artifact(artifact, workshop, store, _Steps(label_of(artifact), on_step), logs)
 
 
 def train_in_processes(
@@ -150,6 +162,7 @@ def train_in_processes(
     hands: Hands,
     allow_code: bool,
     on_step: OnStep,
+    tensorboard: bool = False,
 ) -> None:
     """Trains artifacts in several processes of this machine, each as soon as what it builds on is there.
 
@@ -172,7 +185,7 @@ def train_in_processes(
             missing = {artifact.name for artifact in [*waiting, *running.values()]}
             for artifact in [item for item in waiting if not missing & set(item.needs)]:
                 waiting.remove(artifact)
-                running[pool.submit(_train, artifact)] = artifact
+                running[pool.submit(_train, artifact, tensorboard)] = artifact
             finished, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
             _announce(heard, lambda told: on_step(*told))
             for future in finished:
@@ -239,9 +252,15 @@ def _do(cells: tuple[Cell, ...]) -> Tally:
     return unit.tally
 
 
-def _train(artifact: Artifact) -> None:
+def _train(artifact: Artifact, tensorboard: bool) -> None:
     told = _Steps(label_of(artifact), lambda *step: _here["done"].put(step))
-    train_artifact(artifact, _here["workshop"], _here["store"], told)
+    logs = _logs_of(artifact, _here["store"]) if tensorboard else None
+    train_artifact(artifact, _here["workshop"], _here["store"], told, logs)
+
+
+def _logs_of(artifact: Artifact, store: Store) -> Path:
+    """The folder of a training's TensorBoard log: readable, and another one for each artifact."""
+    return store.root / TENSORBOARD / f"{label_of(artifact)} {artifact.name[:8]}"
 
 
 def _die_with_parent() -> None:

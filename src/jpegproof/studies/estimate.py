@@ -12,7 +12,8 @@ from jpegproof.studies.artifacts import Artifact
 from jpegproof.studies.engine import Hands, limited_threads, run_here
 from jpegproof.studies.plan import Cell, Plan, Shard
 from jpegproof.studies.store import Store
-from jpegproof.studies.train_artifact import artifact_paths, seconds_per_step
+from jpegproof.studies.train_artifact import artifact_paths
+from jpegproof.studies.training_time import TrainingTime, training_time
 from jpegproof.studies.workshop import Workshop
 
 
@@ -72,12 +73,12 @@ def estimate(plan: Plan, workshop: Workshop, store: Store, hands: Hands) -> Esti
 
 def _training_seconds(artifacts: Sequence[Artifact], workshop: Workshop, hands: Hands) -> float:
     """Times a few steps of each training, once for all its folds, and scales up."""
-    per_step: dict[str, float] = {}
+    times: dict[str, TrainingTime] = {}
     with limited_threads(hands.threads):
         for artifact in artifacts:
-            if artifact.training not in per_step:
-                per_step[artifact.training] = seconds_per_step(artifact, workshop)
-    return sum(per_step[artifact.training] * artifact.steps for artifact in artifacts)
+            if artifact.training not in times:
+                times[artifact.training] = training_time(artifact, workshop)
+    return sum(times[artifact.training].seconds(artifact.steps) for artifact in artifacts)
 
 
 def _sample_cells(units: Sequence[Sequence[Cell]]) -> tuple[list[Cell], list[Cell]]:

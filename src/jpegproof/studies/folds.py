@@ -26,7 +26,8 @@ def folds_of(spec: StudySpec, training: str) -> int | None:
     """
     found: dict[int, str] = {}
     for name in lineage(spec, training):
-        for data in spec.trainings[name].data_names:
+        stop_on = spec.trainings[name].stop_on
+        for data in [*spec.trainings[name].data_names, *([stop_on] if stop_on is not None else [])]:
             if (folds := spec.data[data].folds) is not None:
                 found.setdefault(folds, data)
     if len(found) > 1:

@@ -16,7 +16,7 @@ from jpegproof.exceptions import DataError, StoreError
 from jpegproof.jpeg.compression import ORIGINAL, Compression
 from jpegproof.jpeg.matched_codecs import require_codec
 from jpegproof.jpeg.steps import Crop, Resize
-from jpegproof.studies.artifacts import Artifact, make_artifacts, training_pictures
+from jpegproof.studies.artifacts import Artifact, make_artifacts, stopping_pictures, training_pictures
 from jpegproof.studies.chains import refuse_lost_places, saves_along
 from jpegproof.studies.fingerprint import PROTOCOL_VERSION, fingerprint
 from jpegproof.studies.folds import folds_of, lineage, of_fold
@@ -344,7 +344,8 @@ def _refuse_leaks(spec: StudySpec, workshop: Workshop, edges: Sequence[Edge]) ->
         for training in {name for name in (edge.corrector, edge.tuned) if name in spec.trainings}:
             for seen in lineage(spec, training):
                 for fold in range(folds) if (folds := folds_of(spec, seen)) is not None else [None]:
-                    for source, number in training_pictures(spec, workshop, seen, fold):
+                    used = training_pictures(spec, workshop, seen, fold)
+                    for source, number in used + stopping_pictures(spec, workshop, seen, fold):
                         learned = workshop.pictures(source)
                         for other in measured.get(scene_identity(learned, number), ()):
                             # Cross-fitted: this artifact is not used on its fold, so it may have seen all others.

@@ -20,6 +20,7 @@ from jpegproof.studies.study_file import dump_study
 from jpegproof.studies.tally import Tally
 from jpegproof.studies.train_artifact import artifact_paths
 from jpegproof.studies.workshop import Workshop
+from jpegproof.training.training_log import require_tensorboard
 
 PLAN_FILE, STUDY_FILE, ENVIRONMENT_FILE, WORK_FILE = "plan.json", "study.yaml", "environment.json", "work.jsonl"
 
@@ -70,6 +71,7 @@ def run_study(
     allow_code: bool = False,
     progress: Progress | None = None,
     before: Callable[[Plan, Workshop, Store], bool] | None = None,
+    tensorboard: bool = False,
 ) -> Run:
     """Does what is missing of a study.
 
@@ -81,11 +83,14 @@ def run_study(
         allow_code: whether models may come from entry points.
         progress: hears of it.
         before: called with the plan before anything runs; False stops there.
+        tensorboard: whether its trainings write TensorBoard logs, into ``tensorboard/`` of the folder.
 
     Raises:
         JpegproofError: the study, the data, a model or the folder is at fault; what is finished is kept.
     """
     heard = progress or Silence()
+    if tensorboard:
+        require_tensorboard()
     if given and hands.workers > 1:
         raise JpegproofError("a model that is given as an object stays in this process; use workers=1")
     store = Store(out)  # not made yet: it may lie where the data set is looked for
@@ -101,7 +106,7 @@ def run_study(
     for change in save_environment(out / ENVIRONMENT_FILE, environment(hands.device, hands.workers, hands.threads)):
         heard.warn(change)
     workshop.use(artifact_paths(plan.artifacts, store))
-    trained = _train(plan, spec, workshop, store, hands, allow_code, heard, given)
+    trained = _train(plan, spec, workshop, store, hands, allow_code, heard, given, tensorboard)
     finished = store.finished()
     units = list(plan.units(finished))
     missing = sum(len(cells) for cells in units)
@@ -164,11 +169,12 @@ def _train(
     allow_code: bool,
     heard: Progress,
     given: Mapping[str, Model] | None,
+    tensorboard: bool,
 ) -> int:
     """Trains what is missing of the plan's artifacts; how many."""
     missing = [artifact for artifact in plan.artifacts if not store.artifact(artifact.name).exists()]
     if len(missing) <= 1 or hands.workers == 1 or given:
-        train_here(missing, workshop, store, hands, heard.training)
+        train_here(missing, workshop, store, hands, heard.training, tensorboard)
     else:
-        train_in_processes(missing, plan, spec, store, hands, allow_code, heard.training)
+        train_in_processes(missing, plan, spec, store, hands, allow_code, heard.training, tensorboard)
     return len(missing)

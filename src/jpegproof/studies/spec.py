@@ -11,6 +11,7 @@ from jpegproof.studies.chain_spec import Chain, DrawnChain, Tables, as_range, in
 from jpegproof.studies.part import Finite, Name, Part, Pixels, Positive, Quality
 from jpegproof.studies.qualities import parse_qualities
 from jpegproof.training.recipe import Balance
+from jpegproof.training.stopping import StopRule
 
 Mitigation = Literal[
     "none",
@@ -60,6 +61,26 @@ class EqualiseSpec(Part):
     quality: Annotated[int, Field(ge=1, le=100)] | None = Field(
         None, description="Of the JPEG; the lowest among the set's JPEGs unless given, and at most 95."
     )
+
+
+class SplitSpec(Part):
+    """Which part of a data set this is: the same folder stands under several names, each with a part of its own."""
+
+    part: Literal["learning", "stopping", "judging"] = Field(
+        description="learning: what is trained on; stopping: what says when to stop (stop_on); judging: what is "
+        "measured."
+    )
+    share: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.3,
+        description="Of the pictures that is not learned from: a third of it for stopping, two thirds for judging, 64 "
+        "and 400 pictures at most.",
+    )
+    seed: int = Field(0, ge=0, description="Another one holds others back.")
+
+
+_SPLIT = (
+    "Use one of three parts only. Which picture falls into which is decided by its content alone; copies stay together."
+)
 
 
 class DataSpec(Part):
@@ -113,6 +134,7 @@ class DataSpec(Part):
         description="Pictures that follow each other, as in a video: intervals resample blocks of so many, in the "
         "set's order, instead of single pictures. Pairs of a picture and its reconstruction are blocks of 2.",
     )
+    split: SplitSpec | None = Field(None, description=_SPLIT)
 
 
 class WorldSpec(Part):
@@ -126,6 +148,7 @@ class WorldSpec(Part):
         "of each pixel, or each followed by its reconstruction, which is its fake.",
     )
     folds: int | None = Field(None, ge=2, le=20, description=_FOLDS)
+    split: SplitSpec | None = Field(None, description=_SPLIT)
 
 
 class PreparationSpec(Part):
@@ -269,6 +292,17 @@ class TrainingSpec(Part):
         "auto", description="Of convolutions; auto: bfloat16 where the machine has it."
     )
     seed: int = Field(0, ge=0, description="Of everything random in it.")
+    stop_on: Name | None = Field(
+        None,
+        description="A data set that it does not learn from and that says when to stop: the state with the least loss "
+        "on it is handed over, and a training that does not get better on it any more ends early.",
+    )
+    patience: int = Field(
+        StopRule().patience,
+        ge=1,
+        description="With stop_on: so many looks in a row without getting better, and the rate falls to nothing over a "
+        "fifth of the steps. There are at most 20 looks.",
+    )
 
     @property
     def model_names(self) -> list[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from jpegproof.correctors.learning import Learning
 from jpegproof.data.picture_set import PictureSet
 from jpegproof.exceptions import JpegproofError, ModelError
 from jpegproof.models.model import Model
-from jpegproof.studies.artifacts import Artifact, recipe_of, training_pictures
+from jpegproof.studies.artifacts import Artifact, recipe_of, stopping_pictures, training_pictures
 from jpegproof.studies.spec import READS_LABELS
 from jpegproof.studies.store import Store, write_whole
 from jpegproof.studies.workshop import Workshop
@@ -28,6 +28,7 @@ from jpegproof.tasks.protocol import numbered
 from jpegproof.training.balance import loss_scales
 from jpegproof.training.examples import Examples
 from jpegproof.training.fine_tune import FineTune
+from jpegproof.training.held_back import HeldBack
 from jpegproof.training.loop import Training, Watcher, train
 from jpegproof.training.match_model import DistilModel, TargetCorrector
 from jpegproof.training.match_several import TargetSeveral
@@ -36,15 +37,27 @@ from jpegproof.training.path_of_use import inputs_of_originals
 from jpegproof.training.recipe import USUAL_BALANCE, Recipe
 from jpegproof.training.restore_pixels import RestorePixels
 from jpegproof.training.statistics import reestimate_statistics
-
-#: Steps that are timed to estimate a training, and to turn minutes into steps.
-TIMED_STEPS = 4
+from jpegproof.training.training_log import TensorBoardLog, TrainingLog
 
 
-def train_artifact(artifact: Artifact, workshop: Workshop, store: Store, watcher: Watcher | None = None) -> Training:
+def train_artifact(
+    artifact: Artifact,
+    workshop: Workshop,
+    store: Store,
+    watcher: Watcher | None = None,
+    log_folder: Path | None = None,
+) -> Training:
     """Trains what is not trained yet, and stores it. A run that was killed is gone on from.
 
+    Args:
+        artifact: what to train.
+        workshop: has its pictures, models and correctors.
+        store: takes it.
+        watcher: hears of every step.
+        log_folder: of TensorBoard's event files; None for none.
+
     Raises:
+        MissingExtraError: a TensorBoard log is asked for, and TensorBoard is not installed.
         JpegproofError: the data, a model or a corrector is at fault, or the folder cannot be written.
     """
     spec = workshop.spec.trainings[artifact.training]
@@ -54,12 +67,14 @@ def train_artifact(artifact: Artifact, workshop: Workshop, store: Store, watcher
         if spec.objective in READS_LABELS:
             _check_classes(workshop, artifact, examples)
         if spec.objective == "statistics_only":
-            model = _learning_copy(workshop, artifact)
+            model = learning_copy(workshop, artifact)
             done = reestimate_statistics(model, examples, recipe, recipe.stage, watcher)
             content = _content(model.network)
         else:
             objective = objective_of(workshop, artifact, recipe, examples)
-            done = train(objective, examples, recipe, store.checkpoint(artifact.name), watcher)
+            with _logged(log_folder) as log:
+                checkpoint, held_back = store.checkpoint(artifact.name), held_back_of(workshop, artifact)
+                done = train(objective, examples, recipe, checkpoint, watcher, held_back=held_back, log=log)
             content = _content(objective.learner, spec.objective)
     except JpegproofError as error:
         error.add_note(f"(training {artifact.training!r} of the study)")
@@ -105,12 +120,28 @@ def examples_of(workshop: Workshop, artifact: Artifact) -> Examples:
     study = workshop.spec
     spec = study.trainings[artifact.training]
     recipe = recipe_of(spec, study.compression)
-    chosen: dict[str, list[int]] = {}
-    for data, number in training_pictures(study, workshop, artifact.training, artifact.fold):
-        chosen.setdefault(data, []).append(number)
-    sets: list[tuple[PictureSet, Sequence[int]]] = [(workshop.pictures(data), chosen[data]) for data in chosen]
+    sets = _sets(workshop, training_pictures(study, workshop, artifact.training, artifact.fold))
     preparations = [workshop.model(model).preparation for model in spec.model_names]
     return Examples(sets, recipe, preparations, labelled=spec.objective in READS_LABELS)
+
+
+def held_back_of(workshop: Workshop, artifact: Artifact) -> HeldBack | None:
+    """What says when an artifact's training stops; None where nothing does."""
+    study = workshop.spec
+    spec = study.trainings[artifact.training]
+    sets = _sets(workshop, stopping_pictures(study, workshop, artifact.training, artifact.fold))
+    if not sets:
+        return None
+    preparations = [workshop.model(model).preparation for model in spec.model_names]
+    recipe = recipe_of(spec, study.compression)
+    return HeldBack(sets, recipe, preparations, labelled=spec.objective in READS_LABELS)
+
+
+def _sets(workshop: Workshop, pictures: Sequence[tuple[str, int]]) -> list[tuple[PictureSet, Sequence[int]]]:
+    chosen: dict[str, list[int]] = {}
+    for data, number in pictures:
+        chosen.setdefault(data, []).append(number)
+    return [(workshop.pictures(data), chosen[data]) for data in chosen]
 
 
 def objective_of(workshop: Workshop, artifact: Artifact, recipe: Recipe, examples: Examples) -> Objective:
@@ -135,35 +166,28 @@ def objective_of(workshop: Workshop, artifact: Artifact, recipe: Recipe, example
         return TargetSeveral(corrector, models, scales, recipe.stage)
     if spec.objective == "task_targeted":
         return TargetCorrector(_starting_corrector(workshop, artifact), _model(workshop, artifact), recipe.stage)
-    learner = _learning_copy(workshop, artifact)
+    learner = learning_copy(workshop, artifact)
     front = _corrector(workshop, spec.corrector, artifact.fold) if spec.corrector is not None else None
     if spec.objective == "self_distilled":
         return DistilModel(learner, _model(workshop, artifact), front, recipe.stage)
     return FineTune(learner, spec.objective == "control", front, recipe.stage)
 
 
-def seconds_per_step(artifact: Artifact, workshop: Workshop) -> float:
-    """How long a step of an artifact's training takes here, from a few; the first one, which warms up, not counted."""
-    spec = workshop.spec.trainings[artifact.training]
-    recipe = replace(recipe_of(spec, workshop.spec.compression), steps=TIMED_STEPS + 1)
-    examples = examples_of(workshop, artifact)
-    ticks: list[float] = []
-
-    class Clock:
-        def step(self, done: int, total: int, loss: float) -> None:
-            del done, total, loss
-            ticks.append(time.monotonic())
-
-    if spec.objective == "statistics_only":
-        reestimate_statistics(_learning_copy(workshop, artifact), examples, recipe, recipe.stage, Clock())
-    else:
-        train(objective_of(workshop, artifact, recipe, examples), examples, recipe, None, Clock())
-    return (ticks[-1] - ticks[0]) / TIMED_STEPS
-
-
 def artifact_paths(artifacts: Sequence[Artifact], store: Store) -> dict[tuple[str, int | None], Path]:
     """Where each artifact is or will be, by (training, fold)."""
     return {(artifact.training, artifact.fold): store.artifact(artifact.name) for artifact in artifacts}
+
+
+@contextmanager
+def _logged(folder: Path | None) -> Iterator[TrainingLog | None]:
+    if folder is None:
+        yield None
+        return
+    log = TensorBoardLog(folder)
+    try:
+        yield log
+    finally:
+        log.close()
 
 
 def _model(workshop: Workshop, artifact: Artifact) -> Model:
@@ -173,7 +197,12 @@ def _model(workshop: Workshop, artifact: Artifact) -> Model:
     return workshop.model(name)
 
 
-def _learning_copy(workshop: Workshop, artifact: Artifact) -> Model:
+def learning_copy(workshop: Workshop, artifact: Artifact) -> Model:
+    """The model of a training with a network of its own, to be changed.
+
+    Raises:
+        ModelError: the training does not say which model.
+    """
     model = _model(workshop, artifact)
     return replace(model, network=copy.deepcopy(model.network))
 

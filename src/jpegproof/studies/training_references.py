@@ -11,6 +11,9 @@ from jpegproof.studies.spec import CORRECTOR_LEARNS, TrainingSpec
 #: Of pictures that come along no chain.
 USUAL_SHARE = TrainingSpec.model_fields["single_saves"].default
 
+#: What a resolved study says of every training.
+USUAL_PATIENCE = TrainingSpec.model_fields["patience"].default
+
 Mistake = tuple[tuple[str | int, ...], str]
 
 
@@ -35,6 +38,13 @@ def training_mistakes(
     for one in [wanted] if isinstance(wanted, str) else wanted if isinstance(wanted, list) else []:
         if isinstance(one, str) and one not in data:
             yield (*place, "data"), unknown("data set", one, data)
+    stop_on = this.get("stop_on")
+    if isinstance(stop_on, str) and stop_on not in data:
+        yield (*place, "stop_on"), unknown("data set", stop_on, data)
+    if stop_on is not None and objective == "statistics_only":
+        yield (*place, "stop_on"), "statistics_only takes averages and has nothing to stop; leave it out"
+    if this.get("patience", USUAL_PATIENCE) != USUAL_PATIENCE and stop_on is None:
+        yield (*place, "patience"), "is of a training that pictures stop; name them with stop_on"
     wanted = this.get("chains")
     for number, one in enumerate(wanted if isinstance(wanted, list) else []):
         if isinstance(one, str) and one not in chains:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from jpegproof.correctors.protocol import Corrector
 from jpegproof.correctors.qgac.corrector import load_qgac
 from jpegproof.data.picture_set import PictureSet
 from jpegproof.data.scenes import together
+from jpegproof.data.split import split
 from jpegproof.exceptions import JpegproofError, ModelError
 from jpegproof.models.find import find_model
 from jpegproof.models.model import Model
@@ -57,6 +58,8 @@ class Workshop:
         self.stand_in = False
         self._allow_code = allow_code
         self._pictures: dict[str, PictureSet] = {}
+        self._opened: dict[str, PictureSet] = {}
+        self._chosen: dict[str, Sequence[int]] = {}
         self._models: dict[str, Model] = {}
         self._correctors: dict[str, Corrector] = {IDENTITY: Identity()}
         self._artifacts: dict[tuple[str, int | None], Path] = {}
@@ -67,11 +70,34 @@ class Workshop:
     def pictures(self, name: str) -> PictureSet:
         """The data set of a name. Raises DataError as the layouts do."""
         if name not in self._pictures:
-            self._pictures[name] = open_data(self.spec.data[name])
+            # Parts of one data set are opened and read once.
+            whole = self.spec.data[name].model_dump_json(exclude={"split", "folds"})
+            if whole not in self._opened:
+                self._opened[whole] = open_data(self.spec.data[name])
+            self._pictures[name] = self._opened[whole]
         return self._pictures[name]
 
     def chosen(self, name: str) -> list[int]:
-        """The numbers of the pictures that the study uses of a data set: all, or evenly spaced up to the limit."""
+        """The numbers of the pictures that the study uses of a data set: all, or evenly spaced up to the limit; of
+        these one part, where the data set is one.
+
+        Raises:
+            DataError: there are too few pictures to be split.
+        """
+        if name not in self._chosen:
+            self._chosen[name] = self._part(name, self._within_limit(name))
+        return list(self._chosen[name])
+
+    def _part(self, name: str, numbers: list[int]) -> Sequence[int]:
+        data = self.spec.data[name]
+        if data.split is None:
+            return numbers
+        pictures = self.pictures(name)
+        block = (data.blocks if isinstance(data, DataSpec) else None) or together(pictures)
+        parts = split(pictures, numbers, data.split.share, data.split.seed, block)
+        return getattr(parts, data.split.part)
+
+    def _within_limit(self, name: str) -> list[int]:
         pictures, data = self.pictures(name), self.spec.data[name]
         limit = data.limit if isinstance(data, DataSpec) and data.limit else len(pictures)
         if limit >= len(pictures):

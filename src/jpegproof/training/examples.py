@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,6 +63,7 @@ class Examples:
         preparations: of the models that learn or are trained through; a picture that one of them cannot take is left
             out, and at the stage ``input`` the first frames pictures before they are compressed. Empty without models.
         labelled: whether the examples carry targets.
+        cache_bytes: decoded pictures are kept up to so many.
 
     Raises:
         DataError: there are no pictures.
@@ -72,6 +75,7 @@ class Examples:
         recipe: Recipe,
         preparations: Sequence[Preparation] = (),
         labelled: bool = True,
+        cache_bytes: int = CACHE_BYTES,
     ) -> None:
         self._pictures = [(pictures, number) for pictures, numbers in sets for number in numbers]
         if not self._pictures:
@@ -81,6 +85,7 @@ class Examples:
         self._labelled = labelled
         self._cache: OrderedDict[int, tuple[Pixels, tuple[int, int]] | None] = OrderedDict()
         self._cached_bytes = 0
+        self._most_bytes = cache_bytes
         self._orders: dict[int, np.ndarray] = {}
 
     def __len__(self) -> int:
@@ -192,10 +197,22 @@ class Examples:
             pixels = None
         self._cache[place] = None if pixels is None else (pixels, source)
         self._cached_bytes += 0 if pixels is None else pixels.nbytes
-        while self._cached_bytes > CACHE_BYTES and len(self._cache) > 1:
+        while self._cached_bytes > self._most_bytes and len(self._cache) > 1:
             _, old = self._cache.popitem(last=False)
             self._cached_bytes -= 0 if old is None else old[0].nbytes
         return None if pixels is None else (pixels, source)
+
+
+def batches_ahead(examples: Examples, first: int, last: int) -> Iterator[tuple[int, list[Example]]]:
+    """The steps from `first` to before `last`, with their batches: the next one made while this one is worked on."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(examples.batch, first) if first < last else None
+        for step in itertools.count(first):
+            if coming is None:
+                return
+            batch = coming.result()
+            coming = pool.submit(examples.batch, step + 1) if step + 1 < last else None
+            yield step, batch
 
 
 def _turned(pixels: Pixels, turns: np.ndarray) -> Pixels:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -15,9 +14,12 @@ import torch
 
 from jpegproof.exceptions import JpegproofError, ModelError
 from jpegproof.training.checkpoint import load_checkpoint, save_checkpoint
-from jpegproof.training.examples import Example, Examples
+from jpegproof.training.examples import Examples, batches_ahead
+from jpegproof.training.held_back import HeldBack
 from jpegproof.training.objective import Objective
 from jpegproof.training.recipe import Recipe
+from jpegproof.training.stopping import Stopper
+from jpegproof.training.training_log import TrainingLog
 
 #: Seconds between checkpoints: what a kill may cost.
 CHECKPOINT_SECONDS = 60.0
@@ -39,7 +41,7 @@ class Watcher(Protocol):
     """Who hears how a training goes."""
 
     def step(self, done: int, total: int, loss: float) -> None:
-        """After each step: how many are done, and this step's loss."""
+        """After each step: how many are done, of how many as far as is known now, and this step's loss."""
         ...
 
 
@@ -53,6 +55,12 @@ class Training:
         seconds: of this run.
         skipped_steps: steps whose loss was not finite.
         bfloat16: whether convolutions were computed in it.
+        rates: (step, learning rate of the step before), at the steps of `losses`.
+        held_back: (step, mean loss of the held-back pictures), the start first; empty where none are held back.
+        best_step: how many steps the learner had seen in the state that is handed over; None for the last one, where
+            nothing is held back.
+        cooled_from: after how many steps it was found not to help any more, so that its rate fell to nothing early.
+        steps: updates that were made, all runs together.
     """
 
     losses: list[tuple[int, float]] = field(default_factory=list)
@@ -60,6 +68,11 @@ class Training:
     seconds: float = 0.0
     skipped_steps: int = 0
     bfloat16: bool = False
+    rates: list[tuple[int, float]] = field(default_factory=list)
+    held_back: list[tuple[int, float]] = field(default_factory=list)
+    best_step: int | None = None
+    cooled_from: int | None = None
+    steps: int = 0
 
 
 def has_bfloat16(device: torch.device) -> bool:
@@ -77,6 +90,8 @@ def train(
     checkpoint: Path | None = None,
     watcher: Watcher | None = None,
     clock: Callable[[], float] = time.monotonic,
+    held_back: HeldBack | None = None,
+    log: TrainingLog | None = None,
 ) -> Training:
     """Trains the objective's learner in place.
 
@@ -87,9 +102,12 @@ def train(
         checkpoint: a file that is kept up to date while it runs; a file of the same training there is gone on from.
         watcher: hears of every step.
         clock: seconds; for tests.
+        held_back: pictures that say when to stop; they count where the recipe says how (`Recipe.stop`).
+        log: is told losses and learning rates, about a hundred times.
 
     Returns:
-        What was done. The learner is left in evaluation mode with the weights of the last step.
+        What was done. The learner is left in evaluation mode with the weights of the last step; where pictures are held
+        back, with those that did best on them.
 
     Raises:
         ModelError: the loss stopped being finite.
@@ -110,10 +128,20 @@ def train(
         learner.load_state_dict(saved["learner"])
         optimiser.load_state_dict(saved["optimiser"])
         done.first_step, done.skipped_steps = saved["step"], saved["skipped_steps"]
+        done.steps = done.first_step
         done.losses = [(int(step), float(loss)) for step, loss in saved["losses"]]
+        done.rates = [(int(step), float(rate)) for step, rate in saved["rates"]]
     done.bfloat16 = half = recipe.precision == "bfloat16" or (recipe.precision == "auto" and has_bfloat16(device))
     begun = written = clock()
     recent: list[float] = saved["recent"] if saved is not None else []
+    stopper: Stopper | None = None
+    best: dict[str, torch.Tensor] = {}
+    if recipe.stop is not None and held_back is not None:
+        warmup = recipe.warmup * recipe.steps
+        stopper = Stopper(recipe.stop, recipe.steps, recipe.batch, len(held_back), warmup)
+        if saved is not None:
+            stopper.resume(saved["stopper"])
+            best = {name: value.to(device) for name, value in saved["best"].items()}
     bad_in_a_row = 0
     every = max(recipe.steps // 100, 1)
 
@@ -121,16 +149,36 @@ def train(
         if checkpoint is not None:
             state = {"recipe": identity, "step": step, "learner": learner.state_dict()}
             state |= {"optimiser": optimiser.state_dict(), "losses": done.losses, "recent": recent}
+            state |= {"rates": done.rates, "best": best, "stopper": stopper.state() if stopper is not None else None}
             save_checkpoint(checkpoint, {**state, "skipped_steps": done.skipped_steps})
 
-    for step, batch in _ahead(examples, done.first_step, recipe.steps):
+    def look(step: int) -> None:
+        """Has the held-back pictures say how good the learner is after so many steps; the best state is kept."""
+        if stopper is None or held_back is None:
+            return
+        with _failing_as_model_error(f"looking at the held-back pictures failed after step {step}"):
+            losses = held_back.losses(objective, half)
+        if stopper.hear(step, losses):
+            best.update({name: value.detach().clone() for name, value in _tensors(learner).items()})
+        if log is not None:
+            log.add("held_back_loss", step, stopper.curve[-1][1])
+        objective.train()
+
+    if log is not None:
+        log.begin(done.first_step)
+    if saved is None:
+        look(0)
+    for step, batch in batches_ahead(examples, done.first_step, recipe.steps):
+        if stopper is not None and step >= stopper.last:
+            break
         # Seeded step by step, so that dropout too is the same after a resume.
         torch.manual_seed(((recipe.seed * 1_000_003 + step) * 31 + _TORCH) % 2**63)
+        rate = recipe.rate(step) if stopper is None else stopper.rate(step, recipe.rate(stopper.rate_step(step)))
         for group in optimiser.param_groups:
-            group["lr"] = recipe.rate(step)
+            group["lr"] = rate
         optimiser.zero_grad(set_to_none=True)
         kept = {name: buffer.clone() for name, buffer in learner.named_buffers()}
-        try:
+        with _failing_as_model_error(f"training failed at step {step + 1}"):
             with torch.autocast(device.type, torch.bfloat16, enabled=half):
                 loss = objective.loss(batch)
             value = float(loss.detach())
@@ -138,11 +186,6 @@ def train(
             if sound:
                 loss.backward()
                 sound = bool(torch.isfinite(torch.nn.utils.clip_grad_norm_(parameters, LONGEST_GRADIENT)))
-        except JpegproofError:
-            raise
-        except (RuntimeError, ValueError, TypeError, MemoryError, ArithmeticError, LookupError) as error:
-            reason = (str(error).splitlines() or [""])[0]
-            raise ModelError(f"training failed at step {step + 1}: {type(error).__name__}: {reason}") from error
         if sound:
             optimiser.step()
             recent.append(value)
@@ -158,26 +201,48 @@ def train(
                     f"the training's loss has not been finite for {MOST_BAD_LOSSES} steps (at step {step}); try a "
                     "lower learning_rate, or precision float32"
                 )
-        if (step + 1) % every == 0 or step + 1 == recipe.steps:
+        if stopper is not None and stopper.is_due(step + 1):
+            look(step + 1)
+        last = recipe.steps if stopper is None else stopper.last
+        if (step + 1) % every == 0 or step + 1 == last:
             done.losses.append((step + 1, sum(recent) / max(len(recent), 1)))
+            done.rates.append((step + 1, rate))
             recent.clear()
+            if log is not None:
+                log.add("loss", *done.losses[-1])
+                log.add("learning_rate", *done.rates[-1])
+        done.steps = step + 1
         if clock() - written > CHECKPOINT_SECONDS:
             keep(step + 1)
             written = clock()
         if watcher is not None:
-            watcher.step(step + 1, recipe.steps, value)
+            watcher.step(step + 1, last, value)
+    if stopper is not None:
+        _restore(learner, best)
+        done.held_back, done.best_step, done.cooled_from = stopper.curve, stopper.best_step, stopper.cooling_from
     done.seconds = clock() - begun
     learner.eval()
     return done
 
 
-def _ahead(examples: Examples, first: int, last: int) -> Iterator[tuple[int, list[Example]]]:
-    """Batches in order, the next one made while the network works on this one."""
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(examples.batch, first) if first < last else None
-        for step in itertools.count(first):
-            if coming is None:
-                return
-            batch = coming.result()
-            coming = pool.submit(examples.batch, step + 1) if step + 1 < last else None
-            yield step, batch
+@contextmanager
+def _failing_as_model_error(what: str) -> Iterator[None]:
+    """Other people's networks fail in whatever way they like; the user is told where."""
+    try:
+        yield
+    except JpegproofError:
+        raise
+    except (RuntimeError, ValueError, TypeError, MemoryError, ArithmeticError, LookupError) as error:
+        reason = (str(error).splitlines() or [""])[0]
+        raise ModelError(f"{what}: {type(error).__name__}: {reason}") from error
+
+
+def _tensors(learner: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """The weights and buffers of a learner; what else a layer may keep in its state is no matter of training."""
+    return {name: value for name, value in learner.state_dict().items() if isinstance(value, torch.Tensor)}
+
+
+def _restore(learner: torch.nn.Module, tensors: Mapping[str, torch.Tensor]) -> None:
+    with torch.no_grad():
+        for name, value in _tensors(learner).items():
+            value.copy_(tensors[name])

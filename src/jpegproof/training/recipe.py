@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from jpegproof.training.deliveries import DrawnStep
+from jpegproof.training.stopping import StopRule
 
 Precision = Literal["auto", "float32", "bfloat16"]
 Subsampling = Literal["4:2:0", "4:2:2", "4:4:4"]
@@ -49,6 +50,7 @@ class Recipe:
         precision: of the convolutions: ``bfloat16`` (by autocast), or ``auto`` for that where the processor or GPU has
             it. Weights, pictures and losses stay float32.
         seed: of everything random.
+        stop: when it ends before its steps are over, told by held-back pictures; None: never, and none are looked at.
     """
 
     steps: int
@@ -68,6 +70,7 @@ class Recipe:
     augment: Literal["none", "mirror", "dihedral"] = "mirror"
     precision: Precision = "auto"
     seed: int = 0
+    stop: StopRule | None = None
 
     def rate(self, step: int) -> float:
         """The learning rate of a step, counted from 0."""
@@ -82,4 +85,6 @@ class Recipe:
         facts = asdict(self)
         if not self.chains:  # as it was when there were none
             del facts["chains"], facts["single_saves"]
+        if self.stop is None:
+            del facts["stop"]
         return facts

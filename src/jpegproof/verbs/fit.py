@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
-
-from pydantic import ValidationError
 
 from jpegproof.data.files import folder_at
 from jpegproof.exceptions import JpegproofError, UnknownNameError, nearest
@@ -17,17 +15,20 @@ from jpegproof.models.model import Model
 from jpegproof.models.names import is_entry_point
 from jpegproof.silence import Silence
 from jpegproof.studies.artifacts import Artifact, make_artifacts
-from jpegproof.studies.engine import find_hands, limited_threads, train_here
-from jpegproof.studies.run import Progress
+from jpegproof.studies.engine import find_hands, limited_threads, require_tensorboard, train_here
+from jpegproof.studies.run import Progress, run_study
 from jpegproof.studies.spec import CORRECTOR_LEARNS, Objective, StudySpec
 from jpegproof.studies.store import Store, write_whole
-from jpegproof.studies.study_file import with_absolute_paths
-from jpegproof.studies.train_artifact import artifact_paths, seconds_per_step
+from jpegproof.studies.train_artifact import artifact_paths
+from jpegproof.studies.training_time import training_time
 from jpegproof.studies.workshop import Workshop
-from jpegproof.verbs.names import WORLD, built_model, data_fields, given, problem_of, short, world_task
+from jpegproof.verbs.fit_pictures import as_pictures_allow
+from jpegproof.verbs.fit_study import TRAINED, FitStudy
+from jpegproof.verbs.judged_fit import Judged, judge_fit
+from jpegproof.verbs.names import WORLD, built_model, data_fields, given, short, world_task
+from jpegproof.verbs.training_curve import CURVE_FILE, write_curve
 
 BUDGET_FILE = "budget.json"
-_TRAINED = "trained"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,17 @@ class Fit:
     """What was trained.
 
     Attributes:
-        file: the weights, ``.safetensors``.
+        file: the weights, ``.safetensors``: the state that did best on the pictures that say when to stop.
         objective: what they were trained for.
-        steps: updates that were made.
+        steps: updates that were planned.
         losses: (step, mean loss since the entry before).
         seconds: that this call spent on training; 0 where it had been done before.
         learner: ``corrector`` or ``model``.
+        steps_made: updates that were made; fewer than planned where the training did not get better any more.
+        held_back: (step, mean loss of the pictures that say when to stop); empty where none are held back.
+        best_step: after how many updates the weights handed over were reached, 0 for what it began from; None where no
+            pictures are held back.
+        judged: what the outcome is good for; None where no picture could judge.
     """
 
     file: Path
@@ -49,6 +55,10 @@ class Fit:
     losses: list[tuple[int, float]]
     seconds: float
     learner: str
+    steps_made: int = 0
+    held_back: list[tuple[int, float]] = field(default_factory=list)
+    best_step: int | None = None
+    judged: Judged | None = None
 
 
 def fit(
@@ -80,12 +90,20 @@ def fit(
     device: str = "auto",
     threads: int | None = None,
     seed: int = 0,
+    hold_back: float | None = None,
+    least_gain: float | None = None,
+    tensorboard: bool = False,
     allow_code: bool = False,
     progress: Progress | None = None,
 ) -> Fit:
     """Trains a corrector for a model (no labels), or the model itself, along the path that pictures take in use.
 
     A call that was stopped goes on where it stopped when it is made again; a finished training is not done again.
+
+    A part of the pictures is not learned from. Some of it say when to stop: the training ends where it does not get
+    better on them any more, and the state that did best on them is handed over, be it the start. The others judge the
+    outcome: ``before_after.md`` and ``before_after.csv`` in the folder say what it gains, what it costs in use, and
+    whether that is worth it.
 
     Args:
         model: as in `measure`; None for ``restore_pixels``, which knows no model.
@@ -94,7 +112,8 @@ def fit(
             model learns to keep its own), ``supervised_fine_tuning`` and ``control`` (need labels), ``statistics_only``
             (batch norm alone) or ``restore_pixels``.
         steps: updates of the weights; 1,000 where neither is given.
-        minutes: how long it may take instead: turned into steps after a few timed ones, and recorded in the folder.
+        minutes: how long the training may take instead, with its looks at held-back pictures: turned into steps after a
+            few timed ones, and recorded in the folder. Judging the outcome comes on top.
         start: where a corrector begins: ``default`` for the one that comes with jpegproof, a file of one, or None for
             an untrained one.
         corrector: stands before a learning model, frozen: ``default`` or a file.
@@ -106,104 +125,103 @@ def fit(
         learning_rate: at its peak; 1e-4 for correctors and 2e-5 for models unless given.
         qualities: lowest and highest, ``10:90``; each picture gets one of them at random.
         crop: for ``restore_pixels``: side of the random squares.
-        seed: of everything random.
+        seed: of everything random, and of which pictures are held back.
+        hold_back: share of the pictures that is not learned from, 0.3 unless given: a third of it says when to stop (64
+            at most), two thirds judge (400 at most). With 0 all are learned from, to the last step, and nothing is
+            judged; so it is with fewer than about 50 pictures.
+        least_gain: what the outcome must gain over all qualities to be called worth its cost, in points; 1 unless
+            given, and 0 where it takes no time in use.
+        tensorboard: whether a TensorBoard log is written, into ``tensorboard/`` of the folder.
         progress: hears of every step, and of what must be known of the pictures.
 
     Raises:
         JpegproofError: what was given is at fault; the message says how to mend it.
     """
     _refuse_nonsense(objective, model, steps, minutes, crop, corrector)
+    for what, number, most in (("hold_back", hold_back, 0.9), ("least_gain", least_gain, 100.0)):
+        if number is not None and not 0 <= number <= most:
+            raise JpegproofError(f"{what}: {number} makes no sense; give a number from 0 to {most:g}")
     built = built_model(model, weights, preparation)
     learner = "corrector" if objective in CORRECTOR_LEARNS else "model"
     source = type(built.network).__name__ if built else str(model)
     name = short(source) if model is not None else ""
     data_name = WORLD if str(data) == WORLD else short(folder_at(data).resolve().name)
     usual_rate = 1e-4 if learner == "corrector" else 2e-5
-    correctors, training = _correctors(learner, start, corrector)
-    training |= {
+    standing = _corrector(start if learner == "corrector" else corrector)
+    training = {
         "objective": objective,
-        "data": data_name,
         "steps": 1000 if steps is None else steps,
         "batch": batch,
         "learning_rate": usual_rate if learning_rate is None else learning_rate,
         "qualities": qualities,
         "seed": seed,
-        **given(model=name or None, crop=crop),
+        **given(crop=crop),
     }
     of_model = {
         "from": source,
         **given(weights=weights and str(weights), task=task, features=list(features) or None, preparation=preparation),
     }
-    content = {
-        "name": "fit",
-        "seed": seed,
-        "data": {
-            data_name: data_fields(
-                data,
-                {"world": "train", "size": 20_000, **world_task(source, task)},
-                layout,
-                classes,
-                annotations,
-                limit,
-                labels,
-                void,
-                equalise,
-            )
-        },
-        "models": {name: of_model} if model is not None else {},
-        "correctors": correctors,
-        "trainings": {_TRAINED: training},
-        "compression": {"stage": stage, "qualities": [10]},
-        "mitigations": [
-            {"mitigation": "off_the_shelf", "corrector": _TRAINED}
-            if learner == "corrector"
-            else {"mitigation": "self_distilled", "tuned": _TRAINED}
-        ],
-    }
-    try:
-        spec = with_absolute_paths(StudySpec.model_validate(content), Path.cwd())
-    except ValidationError as error:
-        raise JpegproofError(problem_of(error)) from error
+    world = {"world": "train", "size": 20_000, **world_task(source, task)}
+    fields = data_fields(data, world, layout, classes, annotations, limit, labels, void, equalise)
+    study = FitStudy(
+        training, data_name, fields, name, of_model if model is not None else {}, standing, stage, hold_back or 0.0
+    )
     place = "-".join(part for part in ("fit", objective, name, data_name) if part)
     folder = Path(out).expanduser() if out is not None else Path("out") / place
     if data_name != WORLD and folder.resolve() == folder_at(data).resolve():
         raise JpegproofError(f"{folder}: holds the pictures, so nothing is written there; give another out")
+    if tensorboard:
+        require_tensorboard()
     hands = find_hands(device, 1, threads)
     models = {name: built} if built else None
-
-    def workshop_of(study: StudySpec) -> Workshop:
-        # Naming an entry point here is asking for its code to run.
-        asked = allow_code or (built is None and is_entry_point(source))
-        return Workshop(study, hands.device, models, allow_code=asked)
-
-    store = Store(folder)
-    workshop = workshop_of(spec)
+    # Naming an entry point here is asking for its code to run.
+    asked = allow_code or (built is None and is_entry_point(source))
+    heard = progress or Silence()
+    study = as_pictures_allow(study, hands, models, asked, hold_back, heard)
+    spec = study.spec()
+    workshop = Workshop(spec, hands.device, models, allow_code=asked)
     artifact = _only(spec, workshop)
+    store = Store(folder)
     store.begin()
     if minutes is not None:
         with limited_threads(hands.threads):
             spec = _with_steps(spec, _steps_in(minutes, artifact, workshop, folder))
-        workshop = workshop_of(spec)
+        workshop = Workshop(spec, hands.device, models, allow_code=asked)
         artifact = _only(spec, workshop)
     workshop.use(artifact_paths([artifact], store))
-    begun = time.monotonic()
-    done = store.artifact(artifact.name).exists()
-    heard = progress or Silence()
     for note in workshop.pictures(data_name).notes:  # such as files that give the class away, which would be learned
         heard.warn(note)
+    begun = time.monotonic()
+    done = store.artifact(artifact.name).exists()
     if not done:
-        train_here([artifact], workshop, store, hands, lambda _, *step: heard.training(objective, *step))
+        train_here([artifact], workshop, store, hands, lambda _, *step: heard.training(objective, *step), tensorboard)
+    seconds = 0.0 if done else time.monotonic() - begun
     record = json.loads(store.artifact(artifact.name).with_suffix(".json").read_text(encoding="utf-8"))
-    file = folder / f"{learner}.safetensors"
+    file = folder / f"{study.learner}.safetensors"
     _copy(store.artifact(artifact.name), file)
+    write_curve(folder / CURVE_FILE, record)
+    judged = None
+    if study.is_judged:
+        run = run_study(spec, folder, hands, given=models, allow_code=asked, progress=progress)
+        judged = judge_fit(study, run.plan, workshop, store, hands, least_gain, _called(start, corrector, study))
     return Fit(
         file,
         objective,
         artifact.steps,
         [(int(step), float(loss)) for step, loss in record["losses"]],
-        0.0 if done else time.monotonic() - begun,
-        learner,
+        seconds,
+        study.learner,
+        steps_made=record["steps"] if objective != "statistics_only" else artifact.steps,
+        held_back=[(int(step), float(loss)) for step, loss in record["held_back"]],
+        best_step=record["best_step"],
+        judged=judged,
     )
+
+
+def _called(start: str | Path | None, corrector: str | Path | None, study: FitStudy) -> str:
+    """What the corrector before the training is called."""
+    named = start if study.learner == "corrector" else corrector
+    return "the default corrector" if str(named) == "default" else Path(str(named)).name
 
 
 def _refuse_nonsense(
@@ -231,16 +249,10 @@ def _refuse_nonsense(
         raise JpegproofError(f"{objective} stands without a corrector in front; leave it out, or use self_distilled")
 
 
-def _correctors(
-    learner: str, start: str | Path | None, corrector: str | Path | None
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The correctors of the study, and the fields of the training that name them."""
-    if learner == "corrector":
-        return ({}, {}) if start is None else ({"start": _corrector(start)}, {"start": "start"})
-    return ({}, {}) if corrector is None else ({"front": _corrector(corrector)}, {"corrector": "front"})
-
-
-def _corrector(named: str | Path) -> dict[str, Any]:
+def _corrector(named: str | Path | None) -> dict[str, Any] | None:
+    """A corrector as a study file says it; None for none."""
+    if named is None:
+        return None
     if str(named) == "default":
         return {"from": "jpegproof"}
     path = Path(str(named).removeprefix("jpegproof:")).expanduser()
@@ -254,8 +266,8 @@ def _only(spec: StudySpec, workshop: Workshop) -> Artifact:
 
 
 def _with_steps(spec: StudySpec, steps: int) -> StudySpec:
-    training = spec.trainings[_TRAINED].model_copy(update={"steps": steps})
-    return spec.model_copy(update={"trainings": {_TRAINED: training}})
+    training = spec.trainings[TRAINED].model_copy(update={"steps": steps})
+    return spec.model_copy(update={"trainings": {TRAINED: training}})
 
 
 def _steps_in(minutes: float, artifact: Artifact, workshop: Workshop, folder: Path) -> int:
@@ -268,9 +280,10 @@ def _steps_in(minutes: float, artifact: Artifact, workshop: Workshop, folder: Pa
             return int(told["steps"])
     except (OSError, ValueError, KeyError, TypeError):
         pass
-    seconds = seconds_per_step(artifact, workshop)
-    steps = max(int(minutes * 60 / max(seconds, 1e-6)), 1)
-    write_whole(file, json.dumps({**request, "steps": steps, "seconds_per_step": round(seconds, 4)}) + "\n")
+    timed = training_time(artifact, workshop)
+    steps = timed.steps_within(minutes * 60)
+    told = {"steps": steps, "seconds_per_step": round(timed.step, 4), "seconds_per_look": round(timed.look, 4)}
+    write_whole(file, json.dumps({**request, **told}) + "\n")
     return steps
 
 

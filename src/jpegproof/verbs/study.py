@@ -27,6 +27,7 @@ def study(
     workers: int | None = 1,
     threads: int | None = None,
     allow_code: bool = False,
+    tensorboard: bool = False,
     progress: Progress | None = None,
 ) -> Report:
     """Does what is missing of a study, and writes its report.
@@ -45,13 +46,15 @@ def study(
             keeps its own work under ``if __name__ == "__main__":``, since each process imports it.
         threads: of each worker.
         allow_code: whether models of the file may come from entry points, which run their code.
+        tensorboard: whether its trainings write TensorBoard logs, into ``tensorboard/`` of the results folder.
         progress: hears how it goes.
 
     Raises:
         JpegproofError: the file, the data, a model or the results folder is at fault; the message says how to mend it.
     """
     spec, folder = _opened(file, out, root, data, weights)
-    run_study(spec, folder, find_hands(device, workers, threads), allow_code=allow_code, progress=progress)
+    hands = find_hands(device, workers, threads)
+    run_study(spec, folder, hands, allow_code=allow_code, progress=progress, tensorboard=tensorboard)
     return report(folder)
 
 
