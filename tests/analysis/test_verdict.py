@@ -125,7 +125,7 @@ class Counted:
 
 def test_means_over_qualities_are_paired_whichever_kind_of_metric_it_is():
     random = np.random.default_rng(0)
-    before = [100.0 * (random.random(80) < share) for share in (0.3, 0.6, 0.9)]
+    before = [np.where(random.random(80) < share, 100.0, 0.0) for share in (0.3, 0.6, 0.9)]
     after = [np.where(random.random(80) < 0.2, 100.0, column) for column in before]
     resamples = Resamples(3, resamples=2000)
     plain = mean_interval(after, before, "agreement", resamples)

@@ -102,17 +102,18 @@ def test_the_state_handed_over_is_the_one_whose_loss_is_told():
     done = train(objective, examples(recipe), recipe, held_back=kept)
     told = dict(done.held_back)
     assert done.best_step == min(told, key=lambda step: told[step])
+    assert done.best_step is not None
     again = kept.losses(objective, done.bfloat16)
     assert sum(again) / len(again) == pytest.approx(told[done.best_step], abs=1e-12)
 
 
 def test_looking_changes_nothing_that_is_learned():
-    def learn(recipe, **options):
+    def learn(recipe, kept=None):
         objective = FineTune(tiny_model())  # dropout, and running statistics of batch norm
-        return train(objective, examples(recipe), recipe, **options), objective
+        return train(objective, examples(recipe), recipe, held_back=kept), objective
 
     seen = replace(STOPPED, stop=StopRule(patience=100))
-    done, looked_at = learn(seen, held_back=held_back(seen))
+    done, looked_at = learn(seen, held_back(seen))
     plain, alone = learn(replace(STOPPED, stop=None))
     assert done.losses == plain.losses
     if done.best_step == seen.steps:
@@ -129,17 +130,15 @@ def test_a_stopped_training_that_is_resumed_is_an_undisturbed_one(tmp_path, stop
             RestorePixels(thin_corrector()) if kind == "corrector" else TargetCorrector(thin_corrector(), tiny_model())
         )
 
-    def options():
-        return {"held_back": held_back(STOPPED)}
-
     undisturbed = objective()
-    whole = train(undisturbed, examples(STOPPED), STOPPED, **options())
+    whole = train(undisturbed, examples(STOPPED), STOPPED, held_back=held_back(STOPPED))
     file = tmp_path / "checkpoint.pt"
     for stop in stops:
+        clock, kept = always_a_minute_later(), held_back(STOPPED)
         with pytest.raises(KeyboardInterrupt):
-            train(objective(), examples(STOPPED), STOPPED, file, StopAt(stop), always_a_minute_later(), **options())
+            train(objective(), examples(STOPPED), STOPPED, file, StopAt(stop), clock, held_back=kept)
     resumed = objective()
-    done = train(resumed, examples(STOPPED), STOPPED, file, **options())
+    done = train(resumed, examples(STOPPED), STOPPED, file, held_back=held_back(STOPPED))
     assert done.first_step == max(stops)
     assert (done.held_back, done.best_step, done.cooled_from) == (whole.held_back, whole.best_step, whole.cooled_from)
     assert (done.losses, done.rates, done.steps) == (whole.losses, whole.rates, whole.steps)

@@ -121,7 +121,7 @@ def test_the_tables_numbers_are_those_that_measure_gives_on_the_same_pictures(pl
             new = gains[str(row.quality), "fit"]
             assert (new.gain, new.gain_low, new.gain_high) == (row.difference, row.ci_low, row.ci_high)
     mean = gains["mean", "fit"]
-    of_qualities = [gains[str(quality), "fit"].gain for quality in (10, 30, 50, 70, 90)]
+    of_qualities = [gains[str(quality), "fit"].gain or 0.0 for quality in (10, 30, 50, 70, 90)]
     assert mean.gain == pytest.approx(sum(of_qualities) / 5)
 
 

@@ -65,7 +65,7 @@ def judge(
         by_quality: the same at each quality.
         over_start: over what it began from; None where that is no cure of its own.
     """
-    effects = {quality: effect_of(one) for quality, one in (by_quality or {}).items()}
+    effects: dict[str, Effect] = {quality: effect_of(one) for quality, one in (by_quality or {}).items()}
     start = None if over_start is None else effect_of(over_start)
     worth: Worth = "undecided"
     if gain.low is not None and gain.high is not None:
