@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from jpegproof.analysis.bootstrap import Interval, Values, mean_intervals
+from jpegproof.analysis.metric_intervals import CHANGE, SHARE, SHARES
 from jpegproof.analysis.parity.rows import BlameRow, MetricRow
 from jpegproof.analysis.pooled import Resamples
-from jpegproof.analysis.results import AGAINST_ORIGINALS, CHANGE, METRICS, SHARE, SHARES
+from jpegproof.analysis.results import AGAINST_ORIGINALS, METRICS
 from jpegproof.analysis.task_metrics import Metric
 
 #: By these a step is blamed: answers that change matter most, outputs tell finer.
