@@ -14,6 +14,7 @@ from jpegproof.cli import (
     demo,
     errors,
     explain,
+    export,
     fit,
     measure,
     report,
@@ -42,6 +43,7 @@ VERBS = (
     reproduce,
     audit,
     correct,
+    export,
     benchmark,
 )
 
