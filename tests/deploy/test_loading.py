@@ -55,8 +55,8 @@ def test_what_is_loaded_answers_as_what_was_exported(folder):
 
 
 def test_class_names_are_kept_and_can_be_replaced(folder):
-    for options, names in (({}, {"a", "b"}), ({"classes": ["x", "y"]}, {"x", "y"})):
-        value = jpegproof.load(folder, top=99, **options)(uploads()[0]).value
+    for classes, names in ((None, {"a", "b"}), (["x", "y"], {"x", "y"})):
+        value = jpegproof.load(folder, top=99, classes=classes)(uploads()[0]).value
         assert isinstance(value, Classes)
         assert {score.name for score in value.top} - {None} == names
 

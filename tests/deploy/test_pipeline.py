@@ -20,6 +20,7 @@ from jpegproof.exceptions import JpegproofError
 from jpegproof.jpeg.codec import decode
 from jpegproof.jpeg.intake import MAX_PIXELS, UnusablePictureError, open_picture
 from jpegproof.models.find import find_model
+from jpegproof.models.preparation import ResizeCrop
 from jpegproof.tasks.class_map import ClassMap
 from jpegproof.tasks.objects import Detections
 
@@ -130,7 +131,7 @@ def test_large_uploads_are_decoded_at_a_fraction_even_without_a_corrector():
 
 
 def test_tiny_uploads_are_answered_under_the_tightest_budget():
-    model = replace(MODEL, preparation=replace(MODEL.preparation, resize=None, crop=None))
+    model = replace(MODEL, preparation=ResizeCrop(None, None))
     pipeline = Pipeline(model, CORRECTOR, budget=CORRECTOR.multiply_adds_per_pixel)
     assert pipeline(upload(9, 11)).ok
 

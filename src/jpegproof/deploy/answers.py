@@ -124,10 +124,8 @@ def _classes(logits: torch.Tensor, top: int, names: Sequence[str] | None) -> Cla
     probabilities = logits.softmax(0)
     # Stable, so that equal scores come in class order, as in stored predictions.
     best = torch.sort(logits, descending=True, stable=True).indices[:top].tolist()
-    scores = tuple(
-        ClassScore(label, names[label] if names and label < len(names) else None, float(probabilities[label]))
-        for label in best
-    )
+    called = dict(enumerate(names if names is not None else ()))
+    scores = tuple(ClassScore(label, called.get(label), float(probabilities[label])) for label in best)
     return Classes(scores, logits.cpu().numpy())
 
 

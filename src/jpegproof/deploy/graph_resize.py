@@ -51,7 +51,8 @@ class GraphPreparation(nn.Module):
             self._matrix(source, wanted, count, pictures.shape[axis])
             for source, wanted, count, axis in zip((height, width), resized, self.size, (2, 3), strict=True)
         )
-        framed = down @ (pictures @ across.T)
+        # Pillow's 8 bits hold nothing beyond black and white after either pass, where some filters overshoot.
+        framed = (down @ (pictures @ across.T).clamp(0.0, 1.0)).clamp(0.0, 1.0)
         return (framed - self.mean) / self.std
 
     def resized(self, height: Tensor, width: Tensor) -> tuple[Tensor, Tensor]:
