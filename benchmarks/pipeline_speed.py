@@ -29,6 +29,7 @@ from benchmarks.bounded_cost import SIZES, mosaic
 from jpegproof.correctors.default import default_corrector
 from jpegproof.correctors.gate import default_gate
 from jpegproof.data.find import open_pictures
+from jpegproof.deploy.onnx_corrector import OnnxCorrector
 from jpegproof.deploy.pipeline import Pipeline
 from jpegproof.jpeg.codec import encode
 from jpegproof.jpeg.compression import Compression
@@ -84,8 +85,9 @@ def _pipelines(scratch: Path, calibration: Path, threads: int) -> dict[str, Pipe
     gate = default_gate()
     whole = jpegproof.export(model, scratch / "float32", gate=True, formats="onnx", threads=threads).folder
     small = jpegproof.export(
-        model, scratch / "int8", gate=True, formats="onnx", precision="int8", data=calibration, limit=1, threads=threads
+        None, scratch / "int8", formats="onnx", precision="int8", data=calibration, limit=1, threads=threads
     ).folder
+    coarse = OnnxCorrector(small / "corrector.onnx", default_corrector().multiply_adds_per_pixel)
     onnx = jpegproof.load(whole, engine="onnx", at_once=1)
     return {
         "torch, bare": Pipeline(model, budget=None, at_once=1),
@@ -95,7 +97,7 @@ def _pipelines(scratch: Path, calibration: Path, threads: int) -> dict[str, Pipe
         "onnx, bare": Pipeline(onnx.model, budget=None, at_once=1),
         "onnx, bare, scaled": Pipeline(onnx.model, at_once=1),
         "onnx, cured": onnx,
-        "onnx, cured, int8": jpegproof.load(small, engine="onnx", at_once=1),
+        "onnx, cured, int8": Pipeline(onnx.model, coarse, gate, at_once=1),
     }
 
 

@@ -39,7 +39,7 @@ BELOW: dict[str, set[str]] = {
         "restoration",
         "deploy",
     },
-    "cli": {"analysis", "studies", "restoration", "verbs"},
+    "cli": {"analysis", "studies", "restoration", "deploy", "verbs"},
 }
 
 

@@ -41,6 +41,12 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
         metavar="P",
         help="of the corrector: float32 (default), float16, bfloat16, int8",
     )
+    verb.add_argument(
+        "--budget",
+        type=float,
+        metavar="N",
+        help="multiply-adds per pixel of the model's input that correction may take (default: 4e9 for 224 x 224)",
+    )
     verb.add_argument("--data", metavar="DIR", help="pictures to measure what fewer bits cost, and to set int8 by")
     verb.add_argument("--layout", default="auto", help="of --data, as in measure")
     verb.add_argument("--limit", type=int, default=50, metavar="N", help="so many of them (default: 50)")
@@ -57,6 +63,7 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Does the verb; the exit code."""
     from jpegproof.cli.options import preparation_of
+    from jpegproof.deploy.bounded import BUDGET
     from jpegproof.exceptions import JpegproofError
     from jpegproof.verbs.export import export
 
@@ -70,6 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
         formats=arguments.formats,
         corrector_only=arguments.corrector_only,
         precision=arguments.precision,
+        budget=BUDGET if arguments.budget is None else arguments.budget,
         data=arguments.data,
         layout=arguments.layout,
         limit=arguments.limit,
