@@ -16,6 +16,7 @@ import torch
 from small_study import make_pictures
 from thin_qgac import thin_qgac_file
 
+from jpegproof.correctors.default import untrained_corrector
 from jpegproof.correctors.find import find_corrector
 from jpegproof.exceptions import MissingExtraError
 from jpegproof.models.find import find_model
@@ -25,13 +26,14 @@ from jpegproof.probes.parity.resizers import find_resizer
 from jpegproof.tasks.batch import Batch
 from jpegproof.tasks.masks import encode_mask
 from jpegproof.training.training_log import TensorBoardLog
+from jpegproof.verbs.export import export
 
 ROOT = Path(__file__).parents[1]
 
 #: What each optional library is imported as.
 LIBRARIES = (
     *("torchvision", "timm", "spandrel", "jpeglib", "pycocotools", "numba", "segmentation_models_pytorch"),
-    *("transformers", "scipy", "onnxruntime", "captum", "cv2", "simplejpeg", "tensorboard"),
+    *("transformers", "scipy", "onnxruntime", "onnx", "onnxscript", "captum", "cv2", "simplejpeg", "tensorboard"),
 )
 
 
@@ -42,6 +44,10 @@ def _model(name: str) -> Callable[[Path], object]:
 def _onnx(folder: Path) -> object:
     (folder / "network.onnx").write_bytes(b"graph")
     return find_model(f"onnx:{folder / 'network.onnx'}")
+
+
+def _exported(folder: Path) -> object:
+    return export(None, folder / "exported", corrector=untrained_corrector(0, width=8, depth=1), formats="onnx")
 
 
 def _explained(folder: Path) -> object:
@@ -73,6 +79,7 @@ NEEDS: list[tuple[str, str, Callable[[Path], object]]] = [
     ("parity", "torchvision", lambda folder: find_decoder("torchvision")),
     ("parity", "cv2", lambda folder: find_resizer("opencv-linear")),
     ("tensorboard", "tensorboard", TensorBoardLog),
+    ("export", "onnxscript", _exported),
 ]
 
 
@@ -81,10 +88,14 @@ def _qgac(folder: Path) -> object:
 
 
 def test_every_extra_is_looked_at():
+    needed_by_an_example = {"serve"}
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    assert {extra for extra, _, _ in NEEDS} == set(declared) - {"all", "dev"}
+    assert {extra for extra, _, _ in NEEDS} == set(declared) - {"all", "dev"} - needed_by_an_example
     (everything,) = declared["all"]
-    assert set(everything.partition("[")[2].rstrip("]").split(",")) == set(declared) - {"all", "dev"}
+    assert (
+        set(everything.partition("[")[2].rstrip("]").split(","))
+        == set(declared) - {"all", "dev"} - needed_by_an_example
+    )
 
 
 def _belongs(name: str, library: str) -> bool:

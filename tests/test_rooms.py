@@ -18,7 +18,7 @@ BELOW: dict[str, set[str]] = {
     "models": {"jpeg", "tasks", "data"},
     "correctors": {"jpeg"},
     "training": {"jpeg", "tasks", "data", "models", "correctors"},
-    "deploy": {"jpeg", "models", "correctors"},
+    "deploy": {"jpeg", "tasks", "models", "correctors"},
     "studies": {"jpeg", "tasks", "data", "models", "correctors", "training"},
     "analysis": {"jpeg", "tasks", "studies"},
     "probes": {"jpeg", "tasks", "data", "models", "correctors", "training", "studies", "analysis"},
@@ -37,8 +37,9 @@ BELOW: dict[str, set[str]] = {
         "paper",
         "reports",
         "restoration",
+        "deploy",
     },
-    "cli": {"analysis", "studies", "restoration", "verbs"},
+    "cli": {"analysis", "studies", "restoration", "deploy", "verbs"},
 }
 
 

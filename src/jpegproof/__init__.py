@@ -1,8 +1,8 @@
 """jpegproof: what JPEG compression costs a vision model, why, and what each cure buys.
 
 The verbs of the command line are functions of the same names here: `demo`, `measure`, `budget`, `fit`, `study`,
-`status`, `report`, `errors`, `sheets`, `explain`, `throughput`, `parity`, `reproduce`, `audit`, `correct`, `benchmark`;
-`wrap` makes a model of a network of one's own.
+`status`, `report`, `errors`, `sheets`, `explain`, `throughput`, `parity`, `reproduce`, `audit`, `correct`, `export`,
+`benchmark`; `wrap` makes a model of a network of one's own, `load` a pipeline of an exported folder.
 Everything is imported on first use, so that ``import jpegproof`` costs nothing.
 """
 
@@ -14,6 +14,7 @@ TYPE_CHECKING = False  # typing's own costs a fifth of the start of the command 
 if TYPE_CHECKING:
     from typing import Any
 
+    from jpegproof.deploy.loading import load as load
     from jpegproof.models.model import Model as Model
     from jpegproof.models.model import wrap as wrap
     from jpegproof.models.preparation import ResizeCrop as ResizeCrop
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from jpegproof.verbs.demo import demo as demo
     from jpegproof.verbs.errors import errors as errors
     from jpegproof.verbs.explain import explain as explain
+    from jpegproof.verbs.export import export as export
     from jpegproof.verbs.fit import fit as fit
     from jpegproof.verbs.measure import measure as measure
     from jpegproof.verbs.parity import parity as parity
@@ -44,7 +46,9 @@ _HOMES = {
     "demo": "jpegproof.verbs.demo",
     "errors": "jpegproof.verbs.errors",
     "explain": "jpegproof.verbs.explain",
+    "export": "jpegproof.verbs.export",
     "fit": "jpegproof.verbs.fit",
+    "load": "jpegproof.deploy.loading",
     "measure": "jpegproof.verbs.measure",
     "parity": "jpegproof.verbs.parity",
     "report": "jpegproof.verbs.report",
@@ -67,7 +71,9 @@ __all__ = [
     "demo",
     "errors",
     "explain",
+    "export",
     "fit",
+    "load",
     "measure",
     "parity",
     "report",

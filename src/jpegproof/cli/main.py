@@ -14,6 +14,7 @@ from jpegproof.cli import (
     demo,
     errors,
     explain,
+    export,
     fit,
     measure,
     parity,
@@ -44,6 +45,7 @@ VERBS = (
     reproduce,
     audit,
     correct,
+    export,
     benchmark,
 )
 

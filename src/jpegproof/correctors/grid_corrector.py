@@ -33,11 +33,16 @@ def condition(header: JpegHeader) -> Tensor:
     luma, chroma = header.steps
     steps = np.concatenate([luma.ravel(), (luma if chroma is None else chroma).ravel()]).astype(np.float64)
     tables = (np.log(np.maximum(steps, 1)) - OFFSET) / SPREAD
-    whole = header.shrunk is None
-    vertical, horizontal = _HALVED.get(header.subsampling, (1.0, 1.0)) if whole else (0.0, 0.0)
-    numbers = np.concatenate([tables, [vertical, horizontal, float(header.chroma is not None), float(whole)]])
+    numbers = np.concatenate([tables, layout_of(header)])
     assert len(numbers) == CONDITIONS
     return torch.from_numpy(numbers.astype(np.float32))
+
+
+def layout_of(header: JpegHeader) -> tuple[float, float, float, float]:
+    """The last four numbers of a condition, 1 for yes: chroma halved down, halved across, there at all; grid whole."""
+    whole = header.shrunk is None
+    vertical, horizontal = _HALVED.get(header.subsampling, (1.0, 1.0)) if whole else (0.0, 0.0)
+    return vertical, horizontal, float(header.chroma is not None), float(whole)
 
 
 class GridCorrector:
@@ -89,6 +94,11 @@ class GridCorrector:
     def describe(self) -> Mapping[str, Any]:
         """See `Corrector`."""
         return {"kind": "grid", **self._identity, "precision": self.precision}
+
+    @property
+    def multiply_adds_per_pixel(self) -> int:
+        """What one pixel costs, in a picture of whole blocks."""
+        return self.network.multiply_adds_per_pixel
 
     @property
     def _device(self) -> torch.device:
