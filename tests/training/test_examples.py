@@ -13,7 +13,6 @@ from jpegproof.exceptions import DataError
 from jpegproof.jpeg.codec import decode, encode
 from jpegproof.jpeg.compression import Compression
 from jpegproof.models.preparation import ResizeCrop
-from jpegproof.training import examples as room
 from jpegproof.training.examples import Examples
 
 
@@ -143,7 +142,7 @@ def test_pictures_smaller_than_the_squares_are_left_out():
     assert all(example.original.shape == (48, 48, 3) for example in supply.batch(0))
 
 
-def test_memory_for_decoded_pictures_is_bounded(monkeypatch):
+def test_memory_for_decoded_pictures_is_bounded():
     decoded = []
 
     class Counting(PicturesInMemory):
@@ -152,13 +151,11 @@ def test_memory_for_decoded_pictures_is_bounded(monkeypatch):
             return super().pixels(index)
 
     sets = [(Counting([smooth_picture(40, 40)] * 4), range(4))]
-    monkeypatch.setattr(room, "CACHE_BYTES", 2 * 40 * 40 * 3)
-    supply = Examples(sets, RECIPE)
+    supply = Examples(sets, RECIPE, cache_bytes=2 * 40 * 40 * 3)
     for step in range(8):
         supply.batch(step)
     assert len(decoded) > 4
     decoded.clear()
-    monkeypatch.setattr(room, "CACHE_BYTES", 10**9)
     supply = Examples(sets, RECIPE)
     for step in range(8):
         supply.batch(step)

@@ -232,7 +232,7 @@ def test_a_folder_of_jpegs_is_told_with_their_qualities(place: Path, capsys: pyt
         swept = [(row["quality"], row["coarser"], row["pictures"]) for row in csv.DictReader(file)]
     assert swept == [("30", "0", "5"), ("75", "3", "5"), ("90", "3", "5")]
     table = (out / "tables" / "originals.md").read_text()
-    assert "| JPEG, quality 75 | 2 | ██████████████████████████████ |" in table
+    assert "| JPEG, quality 75 | ██████████████████████████████ | 2 |" in table
     assert "| 75 | 60.0 |" in table
 
 
