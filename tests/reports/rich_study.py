@@ -18,7 +18,7 @@ from test_report_errors import ROWS as ERRORS
 from jpegproof.analysis.frontier import find_offers
 from jpegproof.analysis.rows import Skip
 from jpegproof.analysis.worst import WorstPicture
-from jpegproof.reports.page_explained import read_explanations
+from jpegproof.reports.page_explained import read_measures
 from jpegproof.reports.shown_pictures import read_explained_pictures, read_shown_looks
 from jpegproof.reports.study_record import StudyRecord
 
@@ -65,7 +65,7 @@ def rich_study(folder: Path) -> StudyRecord:
         worst=worst_pictures(MODELS[0]),
         looks=read_shown_looks(folder / "sheets" / "sheets.csv"),
         explained=read_explained_pictures(folder / "explain" / "explain.csv"),
-        explanations=read_explanations(folder / "explanations.csv"),
+        explanations=read_measures(folder / "explanations.csv"),
         folder=folder,
         skips=[Skip("photos", "broken.jpg", "not a picture")],
         notes=["photos is a sample of the validation set."],

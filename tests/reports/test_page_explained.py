@@ -10,7 +10,7 @@ from synthetic_study import record
 
 from jpegproof.exceptions import StoreError
 from jpegproof.reports.page import build_page
-from jpegproof.reports.page_explained import read_explanations
+from jpegproof.reports.page_explained import read_measures
 from jpegproof.reports.page_render import render_page
 from jpegproof.reports.shown_pictures import read_explained_pictures
 
@@ -35,7 +35,7 @@ def test_a_sheet_of_all_cures_says_so_and_stands_once(tmp_path: Path):
 
 
 def test_measures_are_tables_and_curves_of_their_own(tmp_path: Path):
-    rows = read_explanations(write_table(tmp_path / "explanations.csv", measured_rows()))
+    rows = read_measures(write_table(tmp_path / "explanations.csv", measured_rows()))
     page = build_page(record([], explanations=rows))
     first, second = page.explanation_sections
     assert first.table.key.metric == "cam_rank_correlation"
@@ -52,16 +52,16 @@ def test_measures_are_tables_and_curves_of_their_own(tmp_path: Path):
 
 
 def test_a_row_of_the_originals_is_no_jpeg(tmp_path: Path):
-    (row,) = read_explanations(write_table(tmp_path / "explanations.csv", measured_rows(quality=None)[:1]))
+    (row,) = read_measures(write_table(tmp_path / "explanations.csv", measured_rows(quality=None)[:1]))
     assert (row.quality, row.codec) == (None, "")
 
 
 def test_a_study_without_explanations_has_none(tmp_path: Path):
-    assert read_explanations(tmp_path / "explanations.csv") == []
+    assert read_measures(tmp_path / "explanations.csv") == []
     assert read_explained_pictures(tmp_path / "explain" / "explain.csv") == []
 
 
 def test_a_damaged_table_is_said_to_be(tmp_path: Path):
     (tmp_path / "explanations.csv").write_text("task,dataset\na,b\n")
-    with pytest.raises(StoreError, match="explain the pictures again"):
-        read_explanations(tmp_path / "explanations.csv")
+    with pytest.raises(StoreError, match="run jpegproof explain again"):
+        read_measures(tmp_path / "explanations.csv")

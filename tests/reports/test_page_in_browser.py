@@ -14,10 +14,10 @@ from rich_study import MODELS, rich_study, worst_pictures
 from shown_folder import write_shown
 from synthetic_study import EDGES, compressed, record, study_comparisons, study_rows
 
-from jpegproof.analysis.read_rows import read_results
+from jpegproof.analysis.read_rows import read_rows
 from jpegproof.analysis.rows import Result, Skip, write_rows
 from jpegproof.reports.page import build_page
-from jpegproof.reports.page_explained import read_explanations
+from jpegproof.reports.page_explained import read_measures
 from jpegproof.reports.page_render import render_page
 from jpegproof.reports.shown_pictures import read_explained_pictures, read_shown_looks
 from jpegproof.reports.study_record import StudyRecord
@@ -140,7 +140,7 @@ def test_a_link_into_a_folded_part_unfolds_it(opened: Visit):
 
 
 def test_the_numbers_are_those_of_results_csv(opened: Visit, folder: Path):
-    rows = [row for row in read_results(folder / "results.csv") if row.quality is not None]
+    rows = [row for row in read_rows(folder / "results.csv", Result, "") if row.quality is not None]
     unfold_all(opened.page)
     table = opened.page.locator("section[aria-labelledby=results] table").first
     shown = table.evaluate(
@@ -354,7 +354,7 @@ def test_hostile_names_are_shown_and_do_nothing(browser: Browser, tmp_path: Path
         worst=[spoilt(row, name) for row in worst_pictures(name)],
         looks=read_shown_looks(out / "sheets" / "sheets.csv"),
         explained=[replace(row, target=name) for row in read_explained_pictures(out / "explain" / "explain.csv")],
-        explanations=[replace(row, model=name) for row in read_explanations(out / "explanations.csv")],
+        explanations=[replace(row, model=name) for row in read_measures(out / "explanations.csv")],
         folder=out,
     )
     found = visit(browser, written(study, out) / "report.html")

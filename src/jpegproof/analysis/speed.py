@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from jpegproof.exceptions import StoreError
+from jpegproof.analysis.read_rows import read_rows
 
 Phase = Literal["inference", "training"]
 
@@ -84,22 +82,4 @@ def read_speeds(path: Path) -> list[Speed]:
     Raises:
         StoreError: the file is damaged, or another file of that name.
     """
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            return [_speed(line) for line in csv.DictReader(file)]
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{path}: cannot be read ({error}); delete it and measure again") from error
-
-
-def _speed(line: Mapping[str, str]) -> Speed:
-    texts = ("task", "dataset", "model", "mitigation", "corrector", "device", "phase", "stage")
-    memory = line["peak_memory_bytes"]
-    values: dict[str, Any] = {
-        **{name: line[name] for name in (*texts, "picture_size", "qualities")},
-        **{name: int(line[name]) for name in ("threads", "batch", "repeats")},
-        **{name: float(line[name]) for name in ("images_per_second", "low", "high", "seconds")},
-        "peak_memory_bytes": int(memory) if memory else None,
-    }
-    return Speed(**values)
+    return read_rows(path, Speed, "delete it and measure again")

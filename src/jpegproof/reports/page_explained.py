@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from jpegproof.analysis.explanations.rows import ExplanationRow, read_explanations
 from jpegproof.analysis.rows import Result, by_column
-from jpegproof.exceptions import StoreError
 from jpegproof.reports.filenames import file_stems
 from jpegproof.reports.names import edge_label, mitigation_label, plain
 from jpegproof.reports.page_pictures import EmbeddedPicture, PictureRoom
 from jpegproof.reports.sections import Section
 from jpegproof.reports.shown_pictures import ExplainedPicture, ShownLook
 from jpegproof.reports.tables import build_tables
-from jpegproof.safe_text import without_mark
-
-_TEXTS = ("task", "dataset", "model", "mitigation", "corrector")
-_NUMBERS = ("value", "ci_low", "ci_high")
-_COUNTS = ("n", "n_skipped", "seed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,35 +76,40 @@ def build_explanation_sections(rows: Sequence[Result]) -> list[Section]:
     """Tables of the measures of explanations, which are drawn as other numbers are.
 
     Args:
-        rows: from `read_explanations`.
+        rows: from `read_measures`.
     """
     tables = build_tables(rows)
     return [Section(table, f"explained-{stem}") for table, stem in zip(tables, file_stems(tables), strict=True)]
 
 
-def read_explanations(path: Path) -> list[Result]:
+def read_measures(path: Path) -> list[Result]:
     """The rows of an ``explanations.csv``, their measure as the metric; none where there is no such file.
 
     Raises:
         StoreError: the file is damaged, or another file of that name.
     """
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            return [_result(line) for line in csv.DictReader(file)]
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
-        raise StoreError(f"{path}: cannot be read ({error}); delete it and explain the pictures again") from error
+    return [_result(row) for row in read_explanations(path, ExplanationRow)]
 
 
-def _result(line: Mapping[str, str]) -> Result:
-    quality = int(line["quality"]) if line["quality"] else None
-    values: dict[str, Any] = {
-        **{name: without_mark(line[name]) for name in _TEXTS},
-        **{name: float(line[name]) if line[name] else None for name in _NUMBERS},
-        **{name: int(line[name]) for name in _COUNTS},
-        "metric": without_mark(line["measure"]),
-        "quality": quality,
-        "codec": "" if quality is None else "jpeg",
-    }
-    return Result(slice="all", subsampling="", chain="", stage="", bytes_per_image=None, **values)
+def _result(row: ExplanationRow) -> Result:
+    return Result(
+        task=row.task,
+        dataset=row.dataset,
+        slice="all",
+        model=row.model,
+        metric=row.measure,
+        mitigation=row.mitigation,
+        corrector=row.corrector,
+        codec="" if row.quality is None else "jpeg",
+        subsampling="",
+        chain="",
+        stage="",
+        quality=row.quality,
+        value=row.value,
+        ci_low=row.ci_low,
+        ci_high=row.ci_high,
+        n=row.n,
+        n_skipped=row.n_skipped,
+        bytes_per_image=None,
+        seed=row.seed,
+    )

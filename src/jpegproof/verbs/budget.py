@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 from jpegproof.analysis.budget.bounds import Question
-from jpegproof.analysis.budget.read_answers import ANSWERS_FILE
-from jpegproof.analysis.budget.rows import BudgetAnswer, BudgetRow, PictureBudget
+from jpegproof.analysis.budget.rows import ANSWERS_FILE, BudgetAnswer, BudgetRow, PictureBudget
 from jpegproof.analysis.budget.study import study_budget
 from jpegproof.analysis.rows import write_rows
 from jpegproof.data.files import folder_at

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,9 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from jpegproof.analysis.read_rows import read_rows
 from jpegproof.analysis.rows import write_rows
-from jpegproof.exceptions import DataError
+from jpegproof.exceptions import DataError, StoreError
 from jpegproof.jpeg.compression import Compression
 from jpegproof.probes.explanations.explained import Explained, ExplainedPicture
 from jpegproof.reports.explanation_sheets import ExplanationColumn, ExplanationSheet, draw_explanations
@@ -165,14 +165,9 @@ def _sheets_of(
 
 def _others(table: Path, replaced: set[str]) -> list[ExplanationSheetRow]:
     """The rows of earlier sheets that are still there."""
-    names = {field.name for field in fields(ExplanationSheetRow)}
     try:
-        with table.open(newline="", encoding="utf-8") as file:
-            rows: list[Mapping[str, Any]] = [row for row in csv.DictReader(file) if set(row) == names]
-        found = [
-            ExplanationSheetRow(**{**row, "quality": int(row["quality"]) if row["quality"] else None}) for row in rows
-        ]
-    except (OSError, ValueError, csv.Error):  # none yet, or not ours
+        found = read_rows(table, ExplanationSheetRow, "")
+    except StoreError:  # not ours
         return []
     return [row for row in found if row.sheet not in replaced and (table.parent / row.sheet).exists()]
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jpegproof.analysis.blocks import BlockGain
-from jpegproof.analysis.budget.read_answers import ANSWERS_FILE, read_answers
+from jpegproof.analysis.budget.rows import ANSWERS_FILE, BudgetAnswer
 from jpegproof.analysis.codecs import CodecRow, study_codecs
 from jpegproof.analysis.fixable import FixableRow
 from jpegproof.analysis.flips import Flip
 from jpegproof.analysis.frontier import FACTS_FILE, OFFERS_FILE, Offer, find_offers, wanted_quality
 from jpegproof.analysis.originals import OriginalRow, SweepRow, original_notes, original_rows, sweep_rows
+from jpegproof.analysis.read_rows import read_rows
 from jpegproof.analysis.results import study_numbers
 from jpegproof.analysis.rows import Comparison, Gap, Result, Skip, write_rows
 from jpegproof.analysis.speed import SPEEDS_FILE, read_speeds
@@ -25,7 +26,7 @@ from jpegproof.reports.against_paper import require_paper_models
 from jpegproof.reports.codec_tables import build_codec_tables
 from jpegproof.reports.files import replace_file
 from jpegproof.reports.original_tables import build_original_tables
-from jpegproof.reports.page_explained import read_explanations
+from jpegproof.reports.page_explained import read_measures
 from jpegproof.reports.plain_tables import plain_markdown
 from jpegproof.reports.shown_pictures import read_explained_pictures, read_shown_looks
 from jpegproof.reports.study_record import StudyRecord
@@ -172,11 +173,11 @@ def report(folder: str | Path, against_paper: bool = False) -> Report:
         worst=worst,
         looks=read_shown_looks(out / "sheets" / "sheets.csv"),
         explained=read_explained_pictures(out / "explain" / "explain.csv"),
-        explanations=read_explanations(out / "explanations.csv"),
+        explanations=read_measures(out / "explanations.csv"),
         originals=originals,
         sweep=sweep,
         codecs=codecs,
-        budget=read_answers(out / ANSWERS_FILE),
+        budget=read_rows(out / ANSWERS_FILE, BudgetAnswer, "delete it and ask for the budget again"),
         folder=out,
     )
     page = write_report(record, out)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from jpegproof.analysis.frontier import FACTS_FILE, METRIC_QUALITY, OFFERS_FILE, Offer, find_offers
-from jpegproof.analysis.read_rows import read_results
-from jpegproof.analysis.rows import write_rows
+from jpegproof.analysis.read_rows import read_rows
+from jpegproof.analysis.rows import Result, write_rows
 from jpegproof.analysis.speed import SPEEDS_FILE, Speed, read_speeds
 from jpegproof.exceptions import JpegproofError, MeasurementError, StoreError, UnknownNameError
 from jpegproof.jpeg.compression import Compression
@@ -118,7 +118,7 @@ def throughput(
     )
     spec = subject.spec
     hands, compressions = find_hands(device, 1, threads), _compressions(subject, qualities)
-    results = read_results(subject.folder / "results.csv")
+    results = read_rows(subject.folder / "results.csv", Result, "make it anew with jpegproof report")
     if metric_quality is not None and metric_quality not in {row.quality for row in results}:
         raise UnknownNameError(f"quality {metric_quality} was not measured in {subject.folder}; run the study first")
     edges = study_edges(spec)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: In a results folder: the rows of `BudgetAnswer`.
+ANSWERS_FILE = "budget_answers.csv"
+
 
 @dataclass(frozen=True, slots=True)
 class BudgetRow:

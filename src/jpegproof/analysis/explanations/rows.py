@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from jpegproof.exceptions import StoreError
+from jpegproof.analysis.read_rows import read_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +71,6 @@ class ExplanationComparison:
 
 _Row = TypeVar("_Row", ExplanationRow, ExplanationComparison)
 
-_COUNTS = ("quality", "n", "n_skipped", "seed")
-_NUMBERS = ("value", "difference", "ci_low", "ci_high")
-
 
 def read_explanations(path: Path, kind: type[_Row]) -> list[_Row]:
     """The rows of a result file of explanations; none where there is no such file.
@@ -82,17 +78,4 @@ def read_explanations(path: Path, kind: type[_Row]) -> list[_Row]:
     Raises:
         StoreError: the file is damaged, or another file of that name.
     """
-    names = [field.name for field in fields(kind)]
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            return [kind(**{name: _cell(name, line[name]) for name in names}) for line in csv.DictReader(file)]
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{path}: cannot be read ({error}); remove it, and run jpegproof explain again") from error
-
-
-def _cell(name: str, text: str) -> Any:
-    if name in _COUNTS or name in _NUMBERS:
-        return None if not text else int(text) if name in _COUNTS else float(text)
-    return text
+    return read_rows(path, kind, "remove it, and run jpegproof explain again")
