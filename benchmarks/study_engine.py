@@ -43,6 +43,7 @@ from jpegproof.studies.engine import Hands
 from jpegproof.studies.environment import environment
 from jpegproof.studies.plan import Plan
 from jpegproof.studies.predictions import read_predictions
+from jpegproof.studies.result_store import ResultStore
 from jpegproof.studies.run import run_study
 from jpegproof.studies.spec import StudySpec
 from jpegproof.studies.store import Store
@@ -106,7 +107,7 @@ def put_trained(spec: StudySpec, out: Path) -> dict[str, Path]:
     """Puts files of random weights where the study's trainings would put theirs; their places by training."""
     places: dict[str, Path] = {}
 
-    def put(plan: Plan, workshop: Workshop, store: Store) -> bool:
+    def put(plan: Plan, workshop: Workshop, store: ResultStore) -> bool:
         store.begin()
         for number, artifact in enumerate(plan.artifacts):
             if spec.trainings[artifact.training].objective == "task_targeted":

@@ -9,13 +9,16 @@ from typing import Any
 CORRECTORS = "default, FILE (from fit), spandrel:FILE or qgac:FILE"
 
 
-def add_machine_options(verb: argparse.ArgumentParser, *, workers: bool = True, precision: bool = False) -> None:
+def add_machine_options(
+    verb: argparse.ArgumentParser, *, workers: bool = True, precision: bool = False, cluster: bool = False
+) -> None:
     """How to use the machine.
 
     Args:
         verb: gets the options.
         workers: whether it works in several processes.
         precision: whether that of correctors can be chosen.
+        cluster: whether several machines can do its work.
     """
     group = verb.add_argument_group("the machine")
     group.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:1, ...")
@@ -26,6 +29,18 @@ def add_machine_options(verb: argparse.ArgumentParser, *, workers: bool = True, 
     if precision:
         group.add_argument(
             "--precision", default="float32", metavar="P", help="float32 (default), or bfloat16 where that is faster"
+        )
+    if cluster:
+        group.add_argument(
+            "--executor",
+            choices=("auto", "processes", "ray"),
+            default="auto",
+            help="who directs the workers: processes of this machine (default), or ray, on as many machines as it has",
+        )
+        group.add_argument(
+            "--address",
+            metavar="A",
+            help="a running Ray cluster: auto, HOST:PORT or ray://HOST:PORT (without: ray is started on this machine)",
         )
     group.add_argument("--quiet", action="store_true", help="no progress bar")
 

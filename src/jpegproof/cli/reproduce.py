@@ -19,7 +19,7 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
         "--out", default="out/paper-world", metavar="DIR", help="results folder (default: out/paper-world)"
     )
     verb.add_argument("--full", action="store_true", help="all qualities from 10 to 90 instead of five")
-    add_machine_options(verb)
+    add_machine_options(verb, cluster=True)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -37,6 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
             device=arguments.device,
             workers=arguments.workers,
             threads=arguments.threads,
+            executor=arguments.executor,
+            address=arguments.address,
             progress=bar,
             measuring=measuring,
         )

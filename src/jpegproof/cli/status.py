@@ -14,7 +14,7 @@ UNFINISHED = 3
 
 def add_arguments(verb: argparse.ArgumentParser) -> None:
     """The verb's arguments."""
-    verb.add_argument("folder", help="a results folder")
+    verb.add_argument("folder", help="a results folder, or s3://BUCKET/PREFIX")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -6,6 +6,8 @@ examples:
   jpegproof study studies/paper/table1.yaml --data /data --weights off-the-shelf=qgac.ckpt
   jpegproof study studies/paper/table2.yaml --data /data --root PAPER --weights RetinaNet=random
   jpegproof study mine.yaml --allow-code                   its models may come from your own Python files
+  jpegproof study mine.yaml --executor ray --address auto --out /shared/mine        on every machine of a Ray cluster
+  jpegproof study mine.yaml --out s3://bucket/mine --to results/mine                results in an object store
   jpegproof study --schema > study.schema.json             for editors
 """
 
@@ -20,7 +22,12 @@ from jpegproof.cli.options import add_machine_options, weights_by_name
 def add_arguments(verb: argparse.ArgumentParser) -> None:
     """The verb's arguments."""
     verb.add_argument("file", nargs="?", help="the study file (YAML)")
-    verb.add_argument("--out", metavar="DIR", help="results folder (default: out/NAME); what is finished there is kept")
+    verb.add_argument(
+        "--out",
+        metavar="DIR",
+        help="results folder (default: out/NAME), or s3://BUCKET/PREFIX; what is finished there is kept",
+    )
+    verb.add_argument("--to", metavar="DIR", help="of results in a bucket: folder for the report (default: out/NAME)")
     verb.add_argument("--plan", action="store_true", help="print cells, estimated time and disk; run nothing")
     verb.add_argument("--root", metavar="DIR", help="where relative paths of the file begin, instead of what it says")
     verb.add_argument("--data", metavar="DIR", help="where relative paths of its data sets begin, instead of the root")
@@ -34,7 +41,7 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--allow-code", action="store_true", help="let its models come from Python files (entry points)")
     verb.add_argument("--tensorboard", action="store_true", help="trainings write TensorBoard logs (DIR/tensorboard)")
     verb.add_argument("--schema", action="store_true", help="print the JSON schema of study files")
-    add_machine_options(verb)
+    add_machine_options(verb, cluster=True)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -49,7 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.file is None:
         raise JpegproofError("name a study file: jpegproof study FILE.yaml")
     machine = {
-        name: getattr(arguments, name) for name in ("root", "data", "device", "workers", "threads", "allow_code")
+        name: getattr(arguments, name)
+        for name in ("root", "data", "device", "workers", "threads", "allow_code", "executor", "address")
     }
     machine["weights"] = weights_by_name(arguments.weights)
     return _plan(arguments, machine) if arguments.plan else _study(arguments, machine)
@@ -70,7 +78,14 @@ def _study(arguments: argparse.Namespace, machine: dict[str, Any]) -> int:
 
     bar = Bar(arguments.quiet)
     try:
-        results = study(arguments.file, arguments.out, progress=bar, tensorboard=arguments.tensorboard, **machine)
+        results = study(
+            arguments.file,
+            arguments.out,
+            progress=bar,
+            tensorboard=arguments.tensorboard,
+            to=arguments.to,
+            **machine,
+        )
     finally:
         bar.close()
     print_summary(results)

@@ -65,7 +65,15 @@ def save_environment(path: Path, facts: Mapping[str, str]) -> list[str]:
             earlier = {}
     write_whole(path, json.dumps(dict(facts), indent=2) + "\n")
     return [
-        f"earlier predictions here were made with {name} {earlier[name]}, new ones with {facts[name]}"
+        f"earlier predictions here were made with {name} {old}, new ones with {new}"
+        for name, old, new in changed_versions(earlier, facts)
+    ]
+
+
+def changed_versions(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """What moves predictions and is not the same in two environments: its name, and its version in each."""
+    return [
+        (name, str(one[name]), str(other.get(name, "none")))
         for name in _DECISIVE
-        if name in earlier and earlier[name] != facts.get(name)
+        if name in one and one[name] != other.get(name)
     ]

@@ -9,8 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from jpegproof.studies.artifacts import Artifact
-from jpegproof.studies.engine import Hands, limited_threads, run_here
+from jpegproof.studies.engine import Hands, limited_threads
+from jpegproof.studies.executors.here import Here
 from jpegproof.studies.plan import Cell, Plan, Shard
+from jpegproof.studies.result_store import ResultStore
 from jpegproof.studies.store import Store
 from jpegproof.studies.train_artifact import artifact_paths
 from jpegproof.studies.training_time import TrainingTime, training_time
@@ -36,7 +38,7 @@ class Estimate:
     size_in_bytes: float
 
 
-def estimate(plan: Plan, workshop: Workshop, store: Store, hands: Hands) -> Estimate:
+def estimate(plan: Plan, workshop: Workshop, store: ResultStore, hands: Hands) -> Estimate:
     """Times the plan on two pictures of each data set at one quality, and scales up.
 
     The first picture alone comes first and is not timed, so that loading and warming up do not count; its files
@@ -44,7 +46,7 @@ def estimate(plan: Plan, workshop: Workshop, store: Store, hands: Hands) -> Esti
     """
     workshop.use(artifact_paths(plan.artifacts, store))
     workshop.stand_in = True
-    missing_artifacts = [artifact for artifact in plan.artifacts if not store.artifact(artifact.name).exists()]
+    missing_artifacts = [artifact for artifact in plan.artifacts if not store.has_artifact(artifact.name)]
     training_seconds = _training_seconds(missing_artifacts, workshop, hands)
     units = list(plan.units(store.finished()))
     seconds = size = 0.0
@@ -67,8 +69,9 @@ def estimate(plan: Plan, workshop: Workshop, store: Store, hands: Hands) -> Esti
             )
     cells = sum(len(cells) for cells in units)
     trainings = len(missing_artifacts)
-    training_seconds /= min(hands.workers, trainings or 1)
-    return Estimate(cells, trainings, training_seconds, seconds / hands.workers, size)
+    workers = hands.workers or 1  # how many a cluster has room for is not known before it is asked
+    training_seconds /= min(workers, trainings or 1)
+    return Estimate(cells, trainings, training_seconds, seconds / workers, size)
 
 
 def _training_seconds(artifacts: Sequence[Artifact], workshop: Workshop, hands: Hands) -> float:
@@ -108,7 +111,7 @@ def _trial(
         begun = time.perf_counter()
         store = Store(Path(folder))
         store.begin()
-        for _ in run_here(trial, [tuple(wanted)], workshop, store, hands, lambda cell: None):
+        for _ in Here(trial, workshop, store, hands).do([tuple(wanted)], lambda cell: None):
             pass
         spent = time.perf_counter() - begun
         size = sum(path.stat().st_size for path in Path(folder).rglob("*.parquet"))

@@ -8,21 +8,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import torch
+
 from jpegproof.exceptions import JpegproofError, StoreError
 from jpegproof.models.model import Model
 from jpegproof.silence import Silence
-from jpegproof.studies.engine import Hands, run_here, run_in_processes, train_here, train_in_processes
+from jpegproof.studies.engine import Hands
 from jpegproof.studies.environment import environment, save_environment
+from jpegproof.studies.executors.open_executor import open_executor
+from jpegproof.studies.executors.protocol import Executor
 from jpegproof.studies.plan import Cell, Plan, load_plan, make_plan
+from jpegproof.studies.result_store import ResultStore, is_remote, open_store, require_folder
 from jpegproof.studies.spec import DataSpec, StudySpec
-from jpegproof.studies.store import Store, write_whole
+from jpegproof.studies.store import write_whole
 from jpegproof.studies.study_file import dump_study
 from jpegproof.studies.tally import Tally
 from jpegproof.studies.train_artifact import artifact_paths
 from jpegproof.studies.workshop import Workshop
 from jpegproof.training.training_log import require_tensorboard
 
-PLAN_FILE, STUDY_FILE, ENVIRONMENT_FILE, WORK_FILE = "plan.json", "study.yaml", "environment.json", "work.jsonl"
+PLAN_FILE, STUDY_FILE, ENVIRONMENT_FILE = "plan.json", "study.yaml", "environment.json"
 
 
 class Progress(Protocol):
@@ -64,21 +69,23 @@ class Run:
 
 def run_study(
     spec: StudySpec,
-    out: Path,
+    out: str | Path,
     hands: Hands,
     *,
     given: Mapping[str, Model] | None = None,
     allow_code: bool = False,
     progress: Progress | None = None,
-    before: Callable[[Plan, Workshop, Store], bool] | None = None,
+    before: Callable[[Plan, Workshop, ResultStore], bool] | None = None,
     tensorboard: bool = False,
 ) -> Run:
     """Does what is missing of a study.
 
+    Several runs of one study into one place, on one machine or many, add up: what one has finished no other does.
+
     Args:
         spec: the study.
-        out: the results folder; what is finished there is not done again.
-        hands: device, processes, threads.
+        out: the results folder, or the address of an object store; what is finished there is not done again.
+        hands: device, processes, threads, and who directs them.
         given: models that the caller built; they cannot travel to other processes.
         allow_code: whether models may come from entry points.
         progress: hears of it.
@@ -91,48 +98,68 @@ def run_study(
     heard = progress or Silence()
     if tensorboard:
         require_tensorboard()
-    if given and hands.workers > 1:
-        raise JpegproofError("a model that is given as an object stays in this process; use workers=1")
-    store = Store(out)  # not made yet: it may lie where the data set is looked for
-    workshop = Workshop(spec, hands.device, given, allow_code)
+        require_folder(out, "TensorBoard")
+    if given and (hands.workers > 1 or hands.on_ray):
+        raise JpegproofError("a model that is given as an object stays in this process; use workers=1, and no Ray")
+    store = open_store(out)  # not made yet: it may lie where the data set is looked for
+    workshop = Workshop(spec, _planning_device(hands), given, allow_code)
     plan = make_plan(spec, workshop)
     if before is not None and not before(plan, workshop, store):
         return Run(plan, 0, Tally())
-    _refuse_data_folder(spec, out)
-    _refuse_another_study(plan, out)
+    if not is_remote(out):
+        _refuse_data_folder(spec, store.root)
+    store.recall(PLAN_FILE)
+    refuse_another_study(plan, store.root / PLAN_FILE, str(out))
     store.begin()
-    write_whole(out / STUDY_FILE, dump_study(spec))
-    plan.save(out / PLAN_FILE)
-    for change in save_environment(out / ENVIRONMENT_FILE, environment(hands.device, hands.workers, hands.threads)):
-        heard.warn(change)
+    write_whole(store.root / STUDY_FILE, dump_study(spec))
+    plan.save(store.root / PLAN_FILE)
+    store.publish(STUDY_FILE)
+    store.publish(PLAN_FILE)
     workshop.use(artifact_paths(plan.artifacts, store))
-    trained = _train(plan, spec, workshop, store, hands, allow_code, heard, given, tensorboard)
-    finished = store.finished()
-    units = list(plan.units(finished))
-    missing = sum(len(cells) for cells in units)
-    heard.begin(len(plan.cells), len(plan.cells) - missing)
+    untrained = [artifact for artifact in plan.artifacts if not store.has_artifact(artifact.name)]
+    missing = any(True for _ in plan.units(store.finished()))
+    if not untrained and not missing:
+        heard.begin(len(plan.cells), len(plan.cells))
+        return Run(plan, 0, Tally())
+    executor = open_executor(plan, workshop, store, hands, allow_code, bool(given), heard.warn)
+    try:
+        _note_environment(store, hands, executor, heard)
+        executor.train(untrained, heard.training, tensorboard)
+        total = _do_units(plan, store, executor, heard)
+    finally:
+        executor.close()
+    return Run(plan, total.counts["store"], total, len(untrained))
+
+
+def _do_units(plan: Plan, store: ResultStore, executor: Executor, heard: Progress) -> Tally:
+    """Has the missing cells done, and logs the work of each unit."""
+    units = list(plan.units(store.finished()))
+    heard.begin(len(plan.cells), len(plan.cells) - sum(len(cells) for cells in units))
 
     def on_cell(cell: Cell) -> None:
         del cell
         heard.advance()
 
-    alone = hands.workers == 1 or len(units) <= 1
-    tallies = (
-        run_here(plan, units, workshop, store, hands, on_cell)
-        if alone
-        else run_in_processes(plan, units, spec, store, hands, allow_code, on_cell)
-    )
     total = Tally()
-    try:
-        log = (out / WORK_FILE).open("a", encoding="utf-8")
-    except OSError as error:
-        raise StoreError(f"{out / WORK_FILE}: cannot be written: {error.strerror}") from error
-    with log:
-        for tally in tallies:
+    with store.work_log() as log:
+        for tally in executor.do(units, on_cell):
             total += tally
-            log.write(json.dumps(tally.as_dict()) + "\n")
-            log.flush()
-    return Run(plan, missing, total, trained)
+            log.add(json.dumps(tally.as_dict()))
+    return total
+
+
+def _note_environment(store: ResultStore, hands: Hands, executor: Executor, heard: Progress) -> None:
+    """Writes what the numbers are made with, and tells what of it has changed since an earlier run."""
+    store.recall(ENVIRONMENT_FILE)
+    facts = {**environment(hands.device, hands.workers, hands.threads), **executor.facts()}
+    for change in save_environment(store.root / ENVIRONMENT_FILE, facts):
+        heard.warn(change)
+    store.publish(ENVIRONMENT_FILE)
+
+
+def _planning_device(hands: Hands) -> str:
+    """Where this process looks at the networks: their own device, or, where others do the work, one that it has."""
+    return "cpu" if hands.on_ray and not torch.cuda.is_available() else hands.device
 
 
 def _refuse_data_folder(spec: StudySpec, out: Path) -> None:
@@ -144,10 +171,16 @@ def _refuse_data_folder(spec: StudySpec, out: Path) -> None:
             )
 
 
-def _refuse_another_study(plan: Plan, out: Path) -> None:
-    """Raises StoreError where the folder holds a study of other models or other data, whose report would be lost."""
+def refuse_another_study(plan: Plan, file: Path, out: str) -> None:
+    """Raises StoreError where a place holds a study of other models or other data, whose report would be lost.
+
+    Args:
+        plan: of the study that is to go there.
+        file: the place's ``plan.json``, which need not be there.
+        out: what the user calls the place.
+    """
     try:
-        earlier = load_plan(out / PLAN_FILE)
+        earlier = load_plan(file)
     except StoreError:
         return
     if {cell.name for cell in earlier.cells} & {cell.name for cell in plan.cells}:
@@ -158,23 +191,3 @@ def _refuse_another_study(plan: Plan, out: Path) -> None:
                 f"{out}: holds the results of another study, {earlier.study!r}, with the {what} {', '.join(old)} "
                 f"where this one has {', '.join(new)}; give --out another folder"
             )
-
-
-def _train(
-    plan: Plan,
-    spec: StudySpec,
-    workshop: Workshop,
-    store: Store,
-    hands: Hands,
-    allow_code: bool,
-    heard: Progress,
-    given: Mapping[str, Model] | None,
-    tensorboard: bool,
-) -> int:
-    """Trains what is missing of the plan's artifacts; how many."""
-    missing = [artifact for artifact in plan.artifacts if not store.artifact(artifact.name).exists()]
-    if len(missing) <= 1 or hands.workers == 1 or given:
-        train_here(missing, workshop, store, hands, heard.training, tensorboard)
-    else:
-        train_in_processes(missing, plan, spec, store, hands, allow_code, heard.training, tensorboard)
-    return len(missing)

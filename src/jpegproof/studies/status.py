@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from jpegproof.studies.fetch import require_study
 from jpegproof.studies.plan import Plan, load_plan
-from jpegproof.studies.run import ENVIRONMENT_FILE, PLAN_FILE, WORK_FILE
-from jpegproof.studies.store import Store
+from jpegproof.studies.result_store import is_remote, open_store
+from jpegproof.studies.run import ENVIRONMENT_FILE, PLAN_FILE
 from jpegproof.studies.tally import Tally
 
 
@@ -39,28 +41,31 @@ class Status:
         return len(self.finished)
 
 
-def study_status(folder: Path) -> Status:
-    """Reads how far the study in a folder has come; it may be running.
+def study_status(out: str | Path) -> Status:
+    """Reads how far the study in a folder, or at an object store's address, has come; it may be running.
 
     Raises:
-        StoreError: the folder holds no study.
+        StoreError: there is no study.
     """
-    plan = load_plan(folder / PLAN_FILE)
-    finished = frozenset(Store(folder).finished() & {cell.name for cell in plan.cells})
-    tally = _work_so_far(folder / WORK_FILE)
+    store = open_store(out)
+    if is_remote(out):
+        require_study(store)
+        store.recall(ENVIRONMENT_FILE)
+    plan = load_plan(store.root / PLAN_FILE)
+    finished = frozenset(store.finished() & {cell.name for cell in plan.cells})
+    tally = _work_so_far(store.work())
     pace = sum(tally.seconds.values()) / tally.counts["store"] if tally.counts["store"] else None
-    left = None if pace is None else pace * (len(plan.cells) - len(finished)) / _workers(folder / ENVIRONMENT_FILE)
+    left = None if pace is None else pace * (len(plan.cells) - len(finished)) / _workers(store.root / ENVIRONMENT_FILE)
     return Status(plan, finished, tally, left)
 
 
-def _work_so_far(path: Path) -> Tally:
+def _work_so_far(lines: Sequence[str]) -> Tally:
     total = Tally()
-    if path.is_file():
-        for line in path.read_text(encoding="utf-8").splitlines():
-            try:
-                total += Tally.from_dict(json.loads(line))
-            except (ValueError, KeyError):
-                continue  # the last line of a run that was killed while writing it
+    for line in lines:
+        try:
+            total += Tally.from_dict(json.loads(line))
+        except (ValueError, KeyError):
+            continue  # the last line of a run that was killed while writing it
     return total
 
 

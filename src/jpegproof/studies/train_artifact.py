@@ -20,8 +20,8 @@ from jpegproof.data.picture_set import PictureSet
 from jpegproof.exceptions import JpegproofError, ModelError
 from jpegproof.models.model import Model
 from jpegproof.studies.artifacts import Artifact, recipe_of, stopping_pictures, training_pictures
+from jpegproof.studies.result_store import ResultStore
 from jpegproof.studies.spec import READS_LABELS
-from jpegproof.studies.store import Store, write_whole
 from jpegproof.studies.workshop import Workshop
 from jpegproof.tasks.find import same_targets
 from jpegproof.tasks.protocol import numbered
@@ -43,7 +43,7 @@ from jpegproof.training.training_log import TensorBoardLog, TrainingLog
 def train_artifact(
     artifact: Artifact,
     workshop: Workshop,
-    store: Store,
+    store: ResultStore,
     watcher: Watcher | None = None,
     log_folder: Path | None = None,
 ) -> Training:
@@ -74,17 +74,25 @@ def train_artifact(
             objective = objective_of(workshop, artifact, recipe, examples)
             with _logged(log_folder) as log:
                 checkpoint, held_back = store.checkpoint(artifact.name), held_back_of(workshop, artifact)
-                done = train(objective, examples, recipe, checkpoint, watcher, held_back=held_back, log=log)
+                done = train(
+                    objective,
+                    examples,
+                    recipe,
+                    checkpoint,
+                    watcher,
+                    held_back=held_back,
+                    log=log,
+                    on_checkpoint=lambda: store.keep_checkpoint(artifact.name),
+                )
             content = _content(objective.learner, spec.objective)
     except JpegproofError as error:
         error.add_note(f"(training {artifact.training!r} of the study)")
         raise
     # The record first: whoever finds the artifact finds it too, whenever this process dies.
     record = {"training": artifact.training, "fold": artifact.fold, "pictures": artifact.pictures, **asdict(done)}
-    store.artifact(artifact.name).parent.mkdir(exist_ok=True)
-    write_whole(store.artifact(artifact.name).with_suffix(".json"), json.dumps(record) + "\n")
+    store.put_record(artifact.name, json.dumps(record) + "\n")
     store.put_artifact(artifact.name, content)
-    store.checkpoint(artifact.name).unlink(missing_ok=True)
+    store.drop_checkpoint(artifact.name)
     return done
 
 
@@ -173,7 +181,7 @@ def objective_of(workshop: Workshop, artifact: Artifact, recipe: Recipe, example
     return FineTune(learner, spec.objective == "control", front, recipe.stage)
 
 
-def artifact_paths(artifacts: Sequence[Artifact], store: Store) -> dict[tuple[str, int | None], Path]:
+def artifact_paths(artifacts: Sequence[Artifact], store: ResultStore) -> dict[tuple[str, int | None], Path]:
     """Where each artifact is or will be, by (training, fold)."""
     return {(artifact.training, artifact.fold): store.artifact(artifact.name) for artifact in artifacts}
 

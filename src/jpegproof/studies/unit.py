@@ -14,8 +14,8 @@ from jpegproof.data.files import file_bytes
 from jpegproof.studies.passage import Answered, Passage
 from jpegproof.studies.plan import Cell, Edge, Plan
 from jpegproof.studies.predictions import prediction_bytes, read_predictions
+from jpegproof.studies.result_store import ResultStore
 from jpegproof.studies.rows import grouped, places
-from jpegproof.studies.store import Store
 from jpegproof.studies.tally import Tally
 from jpegproof.studies.workshop import Workshop
 from jpegproof.tasks.find import same_targets
@@ -47,7 +47,7 @@ class Unit:
         self,
         plan: Plan,
         workshop: Workshop,
-        store: Store,
+        store: ResultStore,
         cells: Sequence[Cell],
         on_cell: Callable[[Cell], None],
         pool: ThreadPoolExecutor | None = None,
@@ -128,7 +128,7 @@ class Unit:
         if model not in self._references:
             edge = self._plan.reference_edge(model)
             name = self._plan.original(cell.shard, edge).name
-            table = read_predictions(self._store.get(name), str(self._store.path(name)))
+            table = read_predictions(self._store.get(name), self._store.where(name))
             reasons = table.column("skipped").to_pylist()
             rows = [row for row, reason in enumerate(reasons) if reason is None]
             task = self._workshop.model(model).task

@@ -92,6 +92,7 @@ def train(
     clock: Callable[[], float] = time.monotonic,
     held_back: HeldBack | None = None,
     log: TrainingLog | None = None,
+    on_checkpoint: Callable[[], None] | None = None,
 ) -> Training:
     """Trains the objective's learner in place.
 
@@ -104,6 +105,7 @@ def train(
         clock: seconds; for tests.
         held_back: pictures that say when to stop; they count where the recipe says how (`Recipe.stop`).
         log: is told losses and learning rates, about a hundred times.
+        on_checkpoint: called whenever the checkpoint was written, for who keeps it elsewhere too.
 
     Returns:
         What was done. The learner is left in evaluation mode with the weights of the last step; where pictures are held
@@ -151,6 +153,8 @@ def train(
             state |= {"optimiser": optimiser.state_dict(), "losses": done.losses, "recent": recent}
             state |= {"rates": done.rates, "best": best, "stopper": stopper.state() if stopper is not None else None}
             save_checkpoint(checkpoint, {**state, "skipped_steps": done.skipped_steps})
+            if on_checkpoint is not None:
+                on_checkpoint()
 
     def look(step: int) -> None:
         """Has the held-back pictures say how good the learner is after so many steps; the best state is kept."""

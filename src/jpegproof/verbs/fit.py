@@ -15,7 +15,9 @@ from jpegproof.models.model import Model
 from jpegproof.models.names import is_entry_point
 from jpegproof.silence import Silence
 from jpegproof.studies.artifacts import Artifact, make_artifacts
-from jpegproof.studies.engine import find_hands, limited_threads, require_tensorboard, train_here
+from jpegproof.studies.engine import find_hands, limited_threads
+from jpegproof.studies.executors.here import train_here
+from jpegproof.studies.executors.worker import require_tensorboard
 from jpegproof.studies.run import Progress, run_study
 from jpegproof.studies.spec import CORRECTOR_LEARNS, Objective, StudySpec
 from jpegproof.studies.store import Store, write_whole

@@ -51,6 +51,8 @@ def measure(
     seed: int = 0,
     allow_code: bool = False,
     progress: Progress | None = None,
+    executor: str = "auto",
+    address: str | None = None,
 ) -> Report:
     """Measures a model on the originals and at each JPEG quality, and writes the report.
 
@@ -93,6 +95,7 @@ def measure(
         allow_code: whether a model's file may be read though that can run code of it (``export:``). A Python file is
             run in any case, since naming it is asking for it.
         progress: hears how it goes.
+        executor, address: as in `study`.
 
     Raises:
         JpegproofError: the data, the model or the results folder is at fault; the message says how to mend it.
@@ -147,7 +150,7 @@ def measure(
     except ValidationError as error:
         raise JpegproofError(problem_of(error)) from error
     folder = Path(out).expanduser() if out is not None else Path("out") / f"measure-{name}-{data_name}"
-    hands = find_hands(device, 1 if built else workers, threads)
+    hands = find_hands(device, 1 if built else workers, threads, executor, address)
     run_study(
         spec,
         folder,

@@ -33,7 +33,9 @@ from jpegproof.reports.study_record import StudyRecord
 from jpegproof.reports.write import write_report
 from jpegproof.reports.write_errors import write_errors
 from jpegproof.reports.write_throughput import write_throughput
+from jpegproof.studies.fetch import fetch_results, fetched_folder
 from jpegproof.studies.plan import Plan
+from jpegproof.studies.result_store import is_remote
 from jpegproof.studies.run import ENVIRONMENT_FILE, STUDY_FILE
 from jpegproof.studies.status import study_status
 from jpegproof.studies.store import Store
@@ -81,7 +83,7 @@ class Report:
     notes: list[str]
 
 
-def report(folder: str | Path, against_paper: bool = False) -> Report:
+def report(folder: str | Path, against_paper: bool = False, *, to: str | Path | None = None) -> Report:
     """Writes the CSV files of all numbers, ``tables/``, ``figures/`` and ``report.html``.
 
     Needs neither the data nor the models: everything comes from the stored predictions, of an unfinished study from
@@ -90,14 +92,16 @@ def report(folder: str | Path, against_paper: bool = False) -> Report:
     folder is shown on the page.
 
     Args:
-        folder: a results folder of `measure` or `study`.
+        folder: a results folder of `measure` or `study`; or the address of results in an object store
+            (``s3://BUCKET/PREFIX``), of which first all that is missing is downloaded.
         against_paper: puts the paper's published numbers beside the study's.
+        to: the results folder into which they are downloaded; ``out/`` and the last part of the address unless given.
 
     Raises:
         UnknownNameError: that was asked for, and none of the study's models is one of the paper's.
         StoreError: the folder holds no study, or a file in it is damaged.
     """
-    out = Path(folder).expanduser()
+    out = _fetched(folder, to)
     status = study_status(out)
     study_yaml = _text(out / STUDY_FILE)
     facts = study_facts(study_yaml)
@@ -199,6 +203,17 @@ def report(folder: str | Path, against_paper: bool = False) -> Report:
         worst=worst,
         notes=notes,
     )
+
+
+def _fetched(folder: str | Path, to: str | Path | None) -> Path:
+    """The results folder on this machine."""
+    if not is_remote(folder):
+        if to is not None:
+            raise StoreError(f"{folder}: is a folder, and its report is written into it; leave out to")
+        return Path(folder).expanduser()
+    out = Path(to).expanduser() if to is not None else fetched_folder(str(folder))
+    fetch_results(str(folder), out)
+    return out
 
 
 def _notes(plan: Plan) -> list[str]:

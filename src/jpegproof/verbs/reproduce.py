@@ -50,6 +50,8 @@ def reproduce(
     threads: int | None = None,
     progress: Progress | None = None,
     measuring: Progress | None = None,
+    executor: str = "auto",
+    address: str | None = None,
 ) -> Reproduction:
     """Makes the paper's tables and plots on the embedded world: one small network per task, nothing downloaded.
 
@@ -63,6 +65,7 @@ def reproduce(
             added to a folder that has the five.
         device, workers, threads, progress: as in `study`.
         measuring: hears how the measurement of the throughput goes.
+        executor, address: as in `study`; the throughput is measured on this machine.
 
     Raises:
         JpegproofError: the folder or the device cannot be used.
@@ -71,7 +74,7 @@ def reproduce(
     spec = with_absolute_paths(StudySpec.model_validate(world_study(full)), Path.cwd())
     seconds: dict[str, float] = {}
     begun = time.monotonic()
-    run_study(spec, folder, find_hands(device, workers, threads), progress=progress)
+    run_study(spec, folder, find_hands(device, workers, threads, executor, address), progress=progress)
     seconds["study"] = time.monotonic() - begun
     begun = time.monotonic()
     speeds = throughput(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from jpegproof.exceptions import StoreError
 from jpegproof.studies.engine import find_hands
 from jpegproof.studies.estimate import Estimate, estimate
 from jpegproof.studies.plan import Plan
+from jpegproof.studies.result_store import ResultStore, is_remote
 from jpegproof.studies.run import Progress, Run, run_study
 from jpegproof.studies.spec import StudySpec
-from jpegproof.studies.store import Store
 from jpegproof.studies.study_file import load_study
 from jpegproof.studies.workshop import Workshop
 from jpegproof.verbs.report import Report, report
@@ -29,6 +30,9 @@ def study(
     allow_code: bool = False,
     tensorboard: bool = False,
     progress: Progress | None = None,
+    executor: str = "auto",
+    address: str | None = None,
+    to: str | Path | None = None,
 ) -> Report:
     """Does what is missing of a study, and writes its report.
 
@@ -36,7 +40,7 @@ def study(
 
     Args:
         file: the study file.
-        out: the results folder; ``out/NAME`` unless given.
+        out: the results folder; ``out/NAME`` unless given. Or an address in an object store (``s3://BUCKET/PREFIX``).
         root: where relative paths of the file begin, instead of what it says.
         data: where those of its data sets begin, in place of the root.
         weights: of its models and correctors by name, in place of what it says: a file, or the library's name of
@@ -48,14 +52,21 @@ def study(
         allow_code: whether models of the file may come from entry points, which run their code.
         tensorboard: whether its trainings write TensorBoard logs, into ``tensorboard/`` of the results folder.
         progress: hears how it goes.
+        executor: who directs the workers: ``processes`` of this machine, ``ray``, or ``auto``: Ray where an address is
+            given. With Ray, None workers are as many as the cluster has room for.
+        address: of a running Ray cluster (``auto``, ``HOST:PORT`` or ``ray://HOST:PORT``); without one the executor
+            ``ray`` starts a cluster on this machine.
+        to: where results in an object store are downloaded to for the report; ``out/NAME`` unless given.
 
     Raises:
         JpegproofError: the file, the data, a model or the results folder is at fault; the message says how to mend it.
     """
-    spec, folder = _opened(file, out, root, data, weights)
-    hands = find_hands(device, workers, threads)
-    run_study(spec, folder, hands, allow_code=allow_code, progress=progress, tensorboard=tensorboard)
-    return report(folder)
+    spec, place = _opened(file, out, root, data, weights)
+    if to is not None and not is_remote(place):
+        raise StoreError(f"{place}: is a folder, and its report is written into it; leave out to")
+    hands = find_hands(device, workers, threads, executor, address)
+    run_study(spec, place, hands, allow_code=allow_code, progress=progress, tensorboard=tensorboard)
+    return report(place, to=(to or Path("out") / spec.name) if is_remote(place) else None)
 
 
 def plan_study(
@@ -69,20 +80,22 @@ def plan_study(
     workers: int | None = 1,
     threads: int | None = None,
     allow_code: bool = False,
+    executor: str = "auto",
+    address: str | None = None,
 ) -> tuple[Plan, Estimate]:
     """Works out what a study would still compute and, from a small trial, the time and disk that this would take.
 
     Nothing of the study itself runs. Arguments and errors are those of `study`.
     """
-    spec, folder = _opened(file, out, root, data, weights)
-    hands = find_hands(device, workers, threads)
+    spec, place = _opened(file, out, root, data, weights)
+    hands = find_hands(device, workers, threads, executor, address)
     found: list[Estimate] = []
 
-    def look(plan: Plan, workshop: Workshop, store: Store) -> bool:
+    def look(plan: Plan, workshop: Workshop, store: ResultStore) -> bool:
         found.append(estimate(plan, workshop, store, hands))
         return False
 
-    run: Run = run_study(spec, folder, hands, allow_code=allow_code, before=look)
+    run: Run = run_study(spec, place, hands, allow_code=allow_code, before=look)
     return run.plan, found[0]
 
 
@@ -92,11 +105,13 @@ def _opened(
     root: str | Path | None,
     data: str | Path | None,
     weights: Mapping[str, str | Path] | None,
-) -> tuple[StudySpec, Path]:
+) -> tuple[StudySpec, str | Path]:
     spec = load_study(
         Path(file).expanduser(),
         Path(root) if root is not None else None,
         data=Path(data) if data is not None else None,
         weights={name: str(wanted) for name, wanted in (weights or {}).items()},
     )
+    if out is not None and is_remote(out):
+        return spec, out
     return spec, Path(out).expanduser() if out is not None else Path("out") / spec.name

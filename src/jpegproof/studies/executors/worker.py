@@ -1,0 +1,139 @@
+"""One pair of hands: does units and trainings one after the other, and keeps what it has loaded between them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from jpegproof.exceptions import StoreError
+from jpegproof.studies.artifacts import Artifact
+from jpegproof.studies.executors.protocol import OnCell, OnStep
+from jpegproof.studies.plan import Cell, Plan
+from jpegproof.studies.result_store import ResultStore
+from jpegproof.studies.tally import Tally
+from jpegproof.studies.train_artifact import train_artifact
+from jpegproof.studies.unit import Unit
+from jpegproof.studies.workshop import Workshop
+from jpegproof.training.training_log import require_tensorboard as require_tensorboard
+
+#: The folder of TensorBoard's event files in a results folder.
+TENSORBOARD = "tensorboard"
+
+#: Seconds for which a machine may not yet see what another one has written to a folder that they share.
+SHARED_FOLDER_SECONDS = 90.0
+
+
+class Worker:
+    """Works in the calling thread.
+
+    Args:
+        plan: the whole plan.
+        workshop: the things it names; it knows already where artifacts are or will be.
+        store: where results go.
+        pool: as a `Unit` takes it.
+        patience: seconds to wait for what another machine has trained to be seen here.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        workshop: Workshop,
+        store: ResultStore,
+        pool: ThreadPoolExecutor | None = None,
+        patience: float = 0.0,
+    ) -> None:
+        self._plan = plan
+        self._workshop = workshop
+        self._store = store
+        self._pool = pool
+        self._patience = patience
+
+    def do(self, cells: Sequence[Cell], on_cell: OnCell) -> Tally:
+        """Does those cells of a unit that are not finished: since it was planned, somebody else may have done some.
+
+        Raises:
+            JpegproofError: as `Unit.run`.
+        """
+        there = self._store.finished_of(cell.name for cell in cells)
+        missing = [cell for cell in cells if cell.name not in there]
+        for cell in cells:
+            if cell.name in there:
+                on_cell(cell)
+        if not missing:
+            return Tally()
+        edges = [self._plan.edges[number] for number in {cell.edge for cell in missing}]
+        used = {name for edge in edges for name in (edge.corrector, edge.tuned)}
+        trained = [artifact.name for artifact in self._plan.artifacts if artifact.training in used]
+        _bring(trained, self._store, self._patience)
+        unit = Unit(self._plan, self._workshop, self._store, missing, on_cell, self._pool)
+        unit.run()
+        return unit.tally
+
+    def train(self, artifact: Artifact, on_step: OnStep, tensorboard: bool = False) -> None:
+        """Trains an artifact, unless it is there by now.
+
+        Raises:
+            JpegproofError: as `train_artifact`.
+        """
+        train_one(artifact, self._workshop, self._store, on_step, tensorboard, self._patience)
+
+
+def train_one(
+    artifact: Artifact,
+    workshop: Workshop,
+    store: ResultStore,
+    on_step: OnStep,
+    tensorboard: bool = False,
+    patience: float = 0.0,
+) -> None:
+    """Trains an artifact, unless it is there by now: somebody else may have done it since it was planned.
+
+    Raises:
+        JpegproofError: as `train_artifact`.
+    """
+    if store.has_artifact(artifact.name):
+        return
+    _bring(artifact.needs, store, patience)
+    logs = _logs_of(artifact, store) if tensorboard else None
+    train_artifact(artifact, workshop, store, _Steps(label_of(artifact), on_step), logs)
+
+
+def _bring(names: Iterable[str], store: ResultStore, patience: float) -> None:
+    """Has trained things at hand."""
+    deadline = time.monotonic() + patience
+    for name in names:
+        store.fetch_artifact(name)
+        while patience and not store.artifact(name).exists():
+            if time.monotonic() > deadline:
+                raise StoreError(
+                    f"{store.artifact(name)}: cannot be seen from here, though it is trained; every machine must see "
+                    "the results folder under the same path, or give --out an address such as s3://BUCKET/PREFIX"
+                )
+            time.sleep(0.5)
+
+
+def label_of(artifact: Artifact) -> str:
+    """What a training is called while it runs."""
+    return artifact.training if artifact.fold is None else f"{artifact.training}, fold {artifact.fold + 1}"
+
+
+class _Steps:
+    """Passes a training's steps on, a few a second at most."""
+
+    def __init__(self, label: str, on_step: OnStep) -> None:
+        self._label = label
+        self._on_step = on_step
+        self._told = 0.0
+
+    def step(self, done: int, total: int, loss: float) -> None:
+        now = time.monotonic()
+        if done == total or now - self._told > 0.3:
+            self._told = now
+            self._on_step(self._label, done, total, loss)
+
+
+def _logs_of(artifact: Artifact, store: ResultStore) -> Path:
+    """The folder of a training's TensorBoard log: readable, and another one for each artifact."""
+    return store.root / TENSORBOARD / f"{label_of(artifact)} {artifact.name[:8]}"
