@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
+from jpegproof.correctors.default import SHIPPED
 from jpegproof.data.files import folder_at
 from jpegproof.exceptions import JpegproofError, UnknownNameError, nearest
 from jpegproof.models.model import Model
@@ -24,6 +25,7 @@ from jpegproof.studies.store import Store, write_whole
 from jpegproof.studies.train_artifact import artifact_paths
 from jpegproof.studies.training_time import training_time
 from jpegproof.studies.workshop import Workshop
+from jpegproof.verbs.corrector_name import corrector_name
 from jpegproof.verbs.fit_pictures import as_pictures_allow
 from jpegproof.verbs.fit_study import TRAINED, FitStudy
 from jpegproof.verbs.judged_fit import Judged, judge_fit
@@ -116,9 +118,8 @@ def fit(
         steps: updates of the weights; 1,000 where neither is given.
         minutes: how long the training may take instead, with its looks at held-back pictures: turned into steps after a
             few timed ones, and recorded in the folder. Judging the outcome comes on top.
-        start: where a corrector begins: ``default`` for the one that comes with jpegproof, a file of one, or None for
-            an untrained one.
-        corrector: stands before a learning model, frozen: ``default`` or a file.
+        start: where a corrector begins: ``default`` or ``small``, a file of one, or None for an untrained one.
+        corrector: stands before a learning model, frozen: ``default``, ``small`` or a file.
         out: the folder; ``out/fit-OBJECTIVE-MODEL-DATA`` unless given.
         features: of a detector that has no ``dense``: names of layers whose outputs are compared.
         weights, task, layout, classes, annotations, labels, void, equalise, limit: as in `measure`.
@@ -223,7 +224,7 @@ def fit(
 def _called(start: str | Path | None, corrector: str | Path | None, study: FitStudy) -> str:
     """What the corrector before the training is called."""
     named = start if study.learner == "corrector" else corrector
-    return "the default corrector" if str(named) == "default" else Path(str(named)).name
+    return f"the {named} corrector" if str(named) in SHIPPED else Path(str(named)).name
 
 
 def _refuse_nonsense(
@@ -255,11 +256,13 @@ def _corrector(named: str | Path | None) -> dict[str, Any] | None:
     """A corrector as a study file says it; None for none."""
     if named is None:
         return None
-    if str(named) == "default":
-        return {"from": "jpegproof"}
+    if str(named) in SHIPPED:
+        return corrector_name(str(named)).entry()
     path = Path(str(named).removeprefix("jpegproof:")).expanduser()
     if not path.is_file():
-        raise JpegproofError(f"{path}: there is no such file of a corrector; give default, or a file that fit wrote")
+        raise JpegproofError(
+            f"{path}: there is no such file of a corrector; give {' or '.join(SHIPPED)}, or a file that fit wrote"
+        )
     return {"from": "jpegproof", "weights": str(path)}
 
 
