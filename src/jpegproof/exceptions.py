@@ -57,6 +57,10 @@ class StoreError(JpegproofError):
     """A results folder that cannot be written, or that holds a damaged file."""
 
 
+class DamagedPredictionsError(StoreError):
+    """A prediction file that is not what was written."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """A sentence that offers the known name nearest to a mistyped one, or an empty string where none is near.
 

@@ -15,6 +15,9 @@ class Silence:
     def advance(self) -> None:
         """One more piece is done."""
 
+    def units(self, done: int, running: int, failed: int, total: int) -> None:
+        """So many units of work are done, in hand, and given up."""
+
     def training(self, name: str, done: int, total: int, loss: float) -> None:
         """So many steps of a training are done."""
 

@@ -25,6 +25,7 @@ from jpegproof.cli import (
     study,
     throughput,
 )
+from jpegproof.cli.exit_codes import INTERRUPTED, MISTAKE
 from jpegproof.exceptions import JpegproofError
 from jpegproof.safe_text import printable
 from jpegproof.version import __version__
@@ -49,16 +50,14 @@ VERBS = (
     benchmark,
 )
 
-#: Exit codes: a mistake in what was given, a stop by Ctrl-C. A bug keeps its traceback and Python's own 1.
-MISTAKE, INTERRUPTED = 2, 130
-
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     top = argparse.ArgumentParser(
         prog="jpegproof",
         description="What JPEG compression costs a vision model, and what each cure buys.",
-        epilog="Start with: jpegproof demo. Each verb has examples: jpegproof VERB --help.",
+        epilog="Start with: jpegproof demo. Each verb has examples: jpegproof VERB --help. Exit codes: 0 fine, 2 a "
+        "mistake in what was given, 3 predictions are missing, 130 stopped.",
     )
     top.add_argument("--version", action="version", version=f"jpegproof {__version__}")
     verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
@@ -77,7 +76,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line and answers with the exit code: 0 fine, 2 a mistake in what was given, 130 stopped."""
+    """Runs the command line and answers with the exit code, see `exit_codes`."""
     arguments = parser().parse_args(argv)
     try:
         return arguments.run(arguments)

@@ -54,6 +54,12 @@ class Bar:
                 self._bar.close()
                 self._bar = None
 
+    def units(self, done: int, running: int, failed: int, total: int) -> None:
+        """See `Progress`."""
+        if self._bar is not None:
+            text = f"units: {done} of {total} done, {running} running" + (f", {failed} failed" if failed else "")
+            self._bar.set_postfix_str(text, refresh=False)
+
     def working(self, name: str, share: float) -> None:
         """See `CorrectionProgress`."""
         if self._bar is not None:

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from jpegproof.analysis.rows import Result, by_column
+from jpegproof.cli.exit_codes import MISTAKE, UNFINISHED
 from jpegproof.safe_text import printable
 from jpegproof.studies.estimate import Estimate
+from jpegproof.studies.failed_units import FAILED_FILE
 from jpegproof.studies.plan import Plan
 from jpegproof.studies.status import Status
 from jpegproof.verbs.report import Report
@@ -37,16 +39,19 @@ def print_summary(report: Report) -> None:
         print(f"{len(report.skips)} {noun} could not be used; reasons in {report.folder / 'skipped.csv'}")
     if report.missing_cells:
         print(f"{report.missing_cells} prediction files are still missing; run the study again to make them")
+    failed = report.folder / FAILED_FILE
+    if failed.exists():
+        print(f"units of work failed; reasons in {failed}")
     print(f"report: {report.page}")
 
 
 def outcome(report: Report) -> int:
     """The exit code of a measurement: 2, with the commonest reason, where not one picture could be used."""
     if any(row.n for row in report.results) or not report.skips:
-        return 0
+        return UNFINISHED if report.missing_cells else 0
     reason, count = Counter(skip.reason for skip in report.skips).most_common(1)[0]
     print(f"jpegproof: not one picture could be used; {count} of {len(report.skips)}: {reason}", file=sys.stderr)
-    return 2
+    return MISTAKE
 
 
 def _print_metric(title: str, rows: list[Result]) -> None:
@@ -105,8 +110,15 @@ def print_plan(plan: Plan, cost: Estimate) -> None:
     print(f"estimated time: {duration(cost.seconds)}; estimated disk: {cost.size_in_bytes / 1e6:.1f} MB")
 
 
-def print_status(status: Status) -> None:
-    """How far a study has come."""
+def print_status(status: Status, afresh: bool = False) -> None:
+    """How far a study has come: in all, by unit, by row of its tables.
+
+    Args:
+        status: to be shown.
+        afresh: wipe the terminal first.
+    """
+    if afresh and sys.stdout.isatty():
+        print("\x1b[H\x1b[2J", end="")
     left = (
         ""
         if status.seconds_left is None or status.done == status.total
@@ -114,6 +126,7 @@ def print_status(status: Status) -> None:
     )
     share = 100 * status.done / status.total if status.total else 100.0
     print(f"{status.plan.study}: {status.done} of {status.total} prediction files ({share:.0f} %){left}")
+    _print_units(status)
     done = Counter((cell.edge, cell.compression) for cell in status.plan.cells if cell.name in status.finished)
     for number, edge in enumerate(status.plan.edges):
         planned = [(place, status.plan.cells_of(number, place)) for place in range(len(status.plan.compressions))]
@@ -124,6 +137,34 @@ def print_status(status: Status) -> None:
         ]
         tuned = f" ({edge.tuned})" if edge.tuned else ""
         print(f"  {edge.model}{tuned} <- {edge.corrector}: {'; '.join(marks) if marks else 'whole'}")
+
+
+def _print_units(status: Status) -> None:
+    """A table of units by data set, and why some failed."""
+    missing = {cells[0].shard for cells in status.plan.units(status.finished)}
+    rows: dict[str, Counter[str]] = {}
+    for number, shard in enumerate(status.plan.shards):
+        row = rows.setdefault(shard.data, Counter())
+        if number not in missing:
+            row["done"] += 1
+        elif number in status.units.running:
+            row["running"] += 1
+        elif number in status.units.failed:
+            row["failed"] += 1
+        elif number in status.units.lost:
+            row["lost"] += 1
+        else:
+            row["waiting"] += 1
+    states = ("done", "running", "waiting", "failed", "lost")
+    columns = [state for state in states if any(row[state] for row in rows.values())]
+    width = max([len("units of"), *(len(printable(name)) for name in rows)])
+    print(f"  {'units of':{width}}" + "".join(f" {name:>8}" for name in columns))
+    for name, row in rows.items():
+        print(f"  {printable(name):{width}}" + "".join(f" {row[column]:>8}" for column in columns))
+    if any(row["lost"] for row in rows.values()):
+        print("  lost: in hand when the run ended that had them; the next run does what is missing of them")
+    for reason, count in Counter(status.units.failed.values()).most_common(3) if missing else []:
+        print(f"  failed ({count}): {printable(reason)}")
 
 
 def duration(seconds: float) -> str:

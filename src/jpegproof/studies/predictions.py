@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 from io import BytesIO
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from jpegproof.exceptions import StoreError
+from jpegproof.exceptions import DamagedPredictionsError
 from jpegproof.tasks.protocol import Task
 
 #: What files of earlier versions may lack: then it is not known. Predictions mean the same with and without.
 _ADDED = [("pixels", pa.int64()), ("file_bytes", pa.int64())]
 _COMMON = [("picture", pa.string()), ("skipped", pa.string()), ("bytes", pa.int64()), *_ADDED]
+
+#: Parquet has checksums of its pages and none of what says where they are and what they mean. So the file's own
+#: metadata hold a digest of all its bytes, computed with the digest's place left blank.
+_SEAL, _MARK, _BLANK = "digest", b"blake2b:", b"0" * 32
 
 
 def prediction_bytes(
@@ -52,16 +57,13 @@ def prediction_bytes(
             table[name][row] = value
     arrays = [pa.array(table[name], type=kind) for name, kind in fields]
     out = BytesIO()
+    table_of_all = pa.Table.from_arrays(arrays, names=[name for name, _ in fields])
     # Statistics and dictionaries would only add size to files this small.
-    pq.write_table(
-        pa.Table.from_arrays(arrays, names=[name for name, _ in fields]),
-        out,
-        compression="zstd",
-        use_dictionary=False,
-        write_statistics=False,
-        store_schema=False,
-    )
-    return out.getvalue()
+    quiet = {"compression": "zstd", "use_dictionary": False, "write_statistics": False, "store_schema": False}
+    with pq.ParquetWriter(out, table_of_all.schema, **quiet) as writer:
+        writer.write_table(table_of_all)
+        writer.add_key_value_metadata({_SEAL: (_MARK + _BLANK).decode()})
+    return _sealed(out.getvalue())
 
 
 def read_predictions(content: bytes, where: str, columns: Sequence[str] | None = None) -> pa.Table:
@@ -77,8 +79,10 @@ def read_predictions(content: bytes, where: str, columns: Sequence[str] | None =
         files that were written without them.
 
     Raises:
-        StoreError: the file is damaged.
+        DamagedPredictionsError: the file is not what was written, as its checksums say.
     """
+    if _is_broken(content):
+        raise DamagedPredictionsError(_damaged(where, "its digest is another"))
     try:
         file = pq.ParquetFile(BytesIO(content))
         held = set(file.schema_arrow.names)
@@ -89,7 +93,30 @@ def read_predictions(content: bytes, where: str, columns: Sequence[str] | None =
             table = table.append_column(name, pa.nulls(len(table), kind))
         return table
     except (pa.ArrowException, OSError, KeyError) as error:
-        raise StoreError(
-            f"{where}: is damaged ({str(error).splitlines()[0]}); delete it and run the study again, "
-            "only what it held is computed anew"
-        ) from error
+        raise DamagedPredictionsError(_damaged(where, (str(error).splitlines() or [""])[0])) from error
+
+
+def _sealed(content: bytes) -> bytes:
+    """The file with its own digest in the place that was left blank for it."""
+    place = content.rindex(_MARK + _BLANK) + len(_MARK)
+    return content[:place] + _digest(content) + content[place + len(_BLANK) :]
+
+
+def _is_broken(content: bytes) -> bool:
+    """Whether a file is not the one that was written. Files of earlier versions have no seal and are taken as whole."""
+    place = content.rfind(_MARK) + len(_MARK)
+    if place < len(_MARK):
+        return False
+    told = content[place : place + len(_BLANK)]
+    return _digest(content[:place] + _BLANK + content[place + len(told) :]) != told
+
+
+def _digest(content: bytes) -> bytes:
+    return blake2b(content, digest_size=len(_BLANK) // 2).hexdigest().encode()
+
+
+def _damaged(where: str, how: str) -> str:
+    return (
+        f"{where}: is damaged ({how}); run the study again: the file is set aside then, and only what it held is "
+        "computed anew"
+    )

@@ -41,6 +41,14 @@ class ResultStore(Protocol):
         """The bytes of a finished cell's file."""
         ...
 
+    def set_aside(self, name: str) -> None:
+        """Takes a damaged file of a cell out of the way; the cell is missing then."""
+        ...
+
+    def set_aside_artifact(self, name: str) -> None:
+        """Takes a damaged trained thing out of the way."""
+        ...
+
     def where(self, name: str) -> str:
         """Where a cell's file is or will be, for messages."""
         ...

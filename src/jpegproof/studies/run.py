@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -13,19 +13,25 @@ import torch
 from jpegproof.exceptions import JpegproofError, StoreError
 from jpegproof.models.model import Model
 from jpegproof.silence import Silence
+from jpegproof.studies.artifacts import Artifact
 from jpegproof.studies.engine import Hands
 from jpegproof.studies.environment import environment, save_environment
 from jpegproof.studies.executors.open_executor import open_executor
+from jpegproof.studies.executors.outcome import Begun
 from jpegproof.studies.executors.protocol import Executor
+from jpegproof.studies.failed_units import FailedUnit, failed_unit, write_failed
+from jpegproof.studies.integrity import set_aside_damaged_artifacts
 from jpegproof.studies.plan import Cell, Plan, load_plan, make_plan
 from jpegproof.studies.result_store import ResultStore, is_remote, open_store, require_folder
 from jpegproof.studies.spec import DataSpec, StudySpec
 from jpegproof.studies.store import write_whole
 from jpegproof.studies.study_file import dump_study
+from jpegproof.studies.study_log import StudyLog
 from jpegproof.studies.tally import Tally
 from jpegproof.studies.train_artifact import artifact_paths
 from jpegproof.studies.workshop import Workshop
 from jpegproof.training.training_log import require_tensorboard
+from jpegproof.version import __version__
 
 PLAN_FILE, STUDY_FILE, ENVIRONMENT_FILE = "plan.json", "study.yaml", "environment.json"
 
@@ -39,6 +45,10 @@ class Progress(Protocol):
 
     def advance(self) -> None:
         """One more cell is finished."""
+        ...
+
+    def units(self, done: int, running: int, failed: int, total: int) -> None:
+        """How many units of work there are, how many are done, in hand, and given up."""
         ...
 
     def training(self, name: str, done: int, total: int, loss: float) -> None:
@@ -59,12 +69,14 @@ class Run:
         computed: how many of them this run computed.
         tally: the work that this took.
         trained: how many artifacts this run trained.
+        failed: units that could not be finished, as in ``failed.csv``.
     """
 
     plan: Plan
     computed: int
     tally: Tally
     trained: int = 0
+    failed: tuple[FailedUnit, ...] = ()
 
 
 def run_study(
@@ -79,6 +91,9 @@ def run_study(
     tensorboard: bool = False,
 ) -> Run:
     """Does what is missing of a study.
+
+    A unit of work that fails does not stop the others, once one has succeeded: it is a row of ``failed.csv``, and the
+    next run tries it again. Trained things whose file was damaged are set aside and trained anew.
 
     Several runs of one study into one place, on one machine or many, add up: what one has finished no other does.
 
@@ -116,36 +131,86 @@ def run_study(
     store.publish(STUDY_FILE)
     store.publish(PLAN_FILE)
     workshop.use(artifact_paths(plan.artifacts, store))
+    for note in set_aside_damaged_artifacts(plan.artifacts, store):
+        heard.warn(note)
     untrained = [artifact for artifact in plan.artifacts if not store.has_artifact(artifact.name)]
     missing = any(True for _ in plan.units(store.finished()))
     if not untrained and not missing:
         heard.begin(len(plan.cells), len(plan.cells))
+        write_failed(store, ())
         return Run(plan, 0, Tally())
     executor = open_executor(plan, workshop, store, hands, allow_code, bool(given), heard.warn)
     try:
         _note_environment(store, hands, executor, heard)
-        executor.train(untrained, heard.training, tensorboard)
-        total = _do_units(plan, store, executor, heard)
+        with StudyLog(store.root) as log:
+            log.begin(jpegproof=__version__, study=plan.study, **executor.facts(), cells=len(plan.cells))
+            _train(untrained, executor, heard, log, tensorboard)
+            total, failed = _do_units(plan, store, executor, heard, log)
+            log.add("run_done", trained=len(untrained), stored=total.counts["store"], failed_units=len(failed))
     finally:
         executor.close()
-    return Run(plan, total.counts["store"], total, len(untrained))
+    write_failed(store, failed)
+    return Run(plan, total.counts["store"], total, len(untrained), tuple(failed))
 
 
-def _do_units(plan: Plan, store: ResultStore, executor: Executor, heard: Progress) -> Tally:
-    """Has the missing cells done, and logs the work of each unit."""
+def _train(
+    artifacts: Sequence[Artifact], executor: Executor, heard: Progress, log: StudyLog, tensorboard: bool
+) -> None:
+    """Has artifacts trained, and notes when each begins and ends."""
+    begun = set[str]()
+
+    def on_step(name: str, done: int, total: int, loss: float) -> None:
+        if name not in begun:
+            begun.add(name)
+            log.add("training_begun", training=name, step=done, steps=total)
+        if done == total:
+            log.add("training_done", training=name, steps=total, loss=loss)
+        heard.training(name, done, total, loss)
+
+    executor.train(artifacts, on_step, tensorboard)
+
+
+def _do_units(
+    plan: Plan, store: ResultStore, executor: Executor, heard: Progress, log: StudyLog
+) -> tuple[Tally, list[FailedUnit]]:
+    """Has the missing cells done, and logs the work of each unit; the work of all, and what failed.
+
+    Raises:
+        JpegproofError: the first unit fails, and so would the others most likely.
+    """
     units = list(plan.units(store.finished()))
     heard.begin(len(plan.cells), len(plan.cells) - sum(len(cells) for cells in units))
+    running, done, failed = set[int](), 0, list[FailedUnit]()
 
-    def on_cell(cell: Cell) -> None:
-        del cell
-        heard.advance()
+    def on_cell(told: Cell | Begun) -> None:
+        if isinstance(told, Begun):
+            running.add(told.shard)
+            log.add("unit_begun", shard=told.shard)
+            heard.units(done, len(running), len(failed), len(units))
+        else:
+            heard.advance()
 
     total = Tally()
-    with store.work_log() as log:
-        for tally in executor.do(units, on_cell):
-            total += tally
-            log.add(json.dumps(tally.as_dict()))
-    return total
+    with store.work_log() as work:
+        for outcome in executor.do(units, on_cell):
+            running.discard(outcome.shard)
+            total += outcome.tally
+            work.add(json.dumps(outcome.tally.as_dict()))
+            for note in outcome.notes:
+                log.add("note", shard=outcome.shard, text=note)
+                heard.warn(note)
+            if outcome.error is None:
+                done += 1
+                seconds = round(sum(outcome.tally.seconds.values()), 3)
+                log.add("unit_done", shard=outcome.shard, cells=outcome.cells, seconds=seconds)
+            else:
+                failed.append(failed_unit(plan, outcome))
+                log.add("unit_failed", shard=outcome.shard, reason=failed[-1].reason)
+                if not done:
+                    raise outcome.error
+                heard.warn(f"a unit of {failed[-1].dataset} failed, the others go on: {failed[-1].reason}")
+            heard.units(done, len(running), len(failed), len(units))
+    return total, failed
 
 
 def _note_environment(store: ResultStore, hands: Hands, executor: Executor, heard: Progress) -> None:

@@ -11,6 +11,7 @@ from jpegproof.studies.fetch import require_study
 from jpegproof.studies.plan import Plan, load_plan
 from jpegproof.studies.result_store import is_remote, open_store
 from jpegproof.studies.run import ENVIRONMENT_FILE, PLAN_FILE
+from jpegproof.studies.study_log import UnitsNow, units_now
 from jpegproof.studies.tally import Tally
 
 
@@ -23,12 +24,14 @@ class Status:
         finished: fingerprints of the finished ones, of this plan only.
         tally: the work done so far, over all runs into the folder.
         seconds_left: at the pace so far and with the workers of the last run; None before the first unit is done.
+        units: what the log says of those in hand and those that failed.
     """
 
     plan: Plan
     finished: frozenset[str]
     tally: Tally
     seconds_left: float | None
+    units: UnitsNow
 
     @property
     def total(self) -> int:
@@ -56,7 +59,7 @@ def study_status(out: str | Path) -> Status:
     tally = _work_so_far(store.work())
     pace = sum(tally.seconds.values()) / tally.counts["store"] if tally.counts["store"] else None
     left = None if pace is None else pace * (len(plan.cells) - len(finished)) / _workers(store.root / ENVIRONMENT_FILE)
-    return Status(plan, finished, tally, left)
+    return Status(plan, finished, tally, left, units_now(store.root))
 
 
 def _work_so_far(lines: Sequence[str]) -> Tally:

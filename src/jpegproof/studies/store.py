@@ -17,6 +17,7 @@ from jpegproof.studies.work_log import WORK_FILE, AppendedLog, WorkLog
 
 PREDICTIONS = "predictions"
 ARTIFACTS = "artifacts"
+DAMAGED = ".damaged"
 
 #: What another machine began to write so long ago will not be finished any more.
 ABANDONED_SECONDS = 24 * 3600.0
@@ -111,6 +112,18 @@ class Store:
         except OSError as error:
             raise StoreError(f"{self.path(name)}: cannot be read: {error.strerror}; run the study again") from error
 
+    def set_aside(self, name: str) -> None:
+        """Takes a damaged prediction file out of the way, to where it can be looked at.
+
+        Raises:
+            StoreError: it cannot be moved.
+        """
+        _move(self.path(name), self.root / PREDICTIONS / DAMAGED)
+
+    def set_aside_artifact(self, name: str) -> None:
+        """Takes a damaged trained thing out of the way; see `set_aside`."""
+        _move(self.artifact(name), self.root / ARTIFACTS / DAMAGED)
+
     def where(self, name: str) -> str:
         """Where a cell's prediction file is or will be, for messages."""
         return str(self.path(name))
@@ -189,6 +202,16 @@ def _text(path: Path) -> str | None:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise StoreError(f"{path}: cannot be read: {error}") from error
+
+
+def _move(path: Path, folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.replace(folder / f"{path.name}.{secrets.token_hex(4)}")
+    except FileNotFoundError:
+        return  # another run has moved it
+    except OSError as error:
+        raise StoreError(f"{path}: is damaged, and cannot be set aside: {error.strerror}; delete it") from error
 
 
 def _name_once(part: Path, path: Path) -> bool:

@@ -20,6 +20,7 @@ from jpegproof.data.picture_set import PictureSet
 from jpegproof.exceptions import JpegproofError, ModelError
 from jpegproof.models.model import Model
 from jpegproof.studies.artifacts import Artifact, recipe_of, stopping_pictures, training_pictures
+from jpegproof.studies.integrity import digest_of
 from jpegproof.studies.result_store import ResultStore
 from jpegproof.studies.spec import READS_LABELS
 from jpegproof.studies.workshop import Workshop
@@ -90,6 +91,7 @@ def train_artifact(
         raise
     # The record first: whoever finds the artifact finds it too, whenever this process dies.
     record = {"training": artifact.training, "fold": artifact.fold, "pictures": artifact.pictures, **asdict(done)}
+    record["digest"] = digest_of(content)
     store.put_record(artifact.name, json.dumps(record) + "\n")
     store.put_artifact(artifact.name, content)
     store.drop_checkpoint(artifact.name)

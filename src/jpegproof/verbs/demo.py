@@ -7,10 +7,11 @@ from typing import Any
 
 from jpegproof.exceptions import JpegproofError
 from jpegproof.studies.engine import find_hands
-from jpegproof.studies.run import Progress, run_study
+from jpegproof.studies.run import Progress
 from jpegproof.studies.spec import StudySpec
 from jpegproof.studies.study_file import with_absolute_paths
-from jpegproof.verbs.report import Report, report
+from jpegproof.verbs.mended_report import run_and_report
+from jpegproof.verbs.report import Report
 
 MODEL = "world-classifier"
 
@@ -46,8 +47,7 @@ def demo(
         raise JpegproofError(f"{pictures} pictures cannot be measured; use 1 or more")
     spec = with_absolute_paths(StudySpec.model_validate(demo_study(pictures)), Path.cwd())
     folder = Path(out).expanduser()
-    run_study(spec, folder, find_hands(device, workers, threads), progress=progress)
-    return report(folder)
+    return run_and_report(spec, folder, find_hands(device, workers, threads), progress=progress)
 
 
 def demo_study(pictures: int) -> dict[str, Any]:

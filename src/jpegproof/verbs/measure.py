@@ -15,12 +15,13 @@ from jpegproof.models.model import Model
 from jpegproof.models.names import is_entry_point
 from jpegproof.studies.engine import find_hands
 from jpegproof.studies.qualities import parse_qualities
-from jpegproof.studies.run import Progress, run_study
+from jpegproof.studies.run import Progress
 from jpegproof.studies.spec import StudySpec
 from jpegproof.studies.study_file import with_absolute_paths
 from jpegproof.verbs.corrector_name import corrector_name
+from jpegproof.verbs.mended_report import run_and_report
 from jpegproof.verbs.names import WORLD, built_model, data_fields, given, problem_of, short, world_task
-from jpegproof.verbs.report import Report, report
+from jpegproof.verbs.report import Report
 
 
 def measure(
@@ -151,7 +152,7 @@ def measure(
         raise JpegproofError(problem_of(error)) from error
     folder = Path(out).expanduser() if out is not None else Path("out") / f"measure-{name}-{data_name}"
     hands = find_hands(device, 1 if built else workers, threads, executor, address)
-    run_study(
+    return run_and_report(
         spec,
         folder,
         hands,
@@ -159,7 +160,6 @@ def measure(
         allow_code=allow_code or (built is None and is_entry_point(source)),  # naming it here is asking for it
         progress=progress,
     )
-    return report(folder)
 
 
 def _correctors(texts: Sequence[str]) -> tuple[dict[str, Any], list[dict[str, str]]]:

@@ -16,7 +16,8 @@ from jpegproof.studies.run import Progress, run_study
 from jpegproof.studies.spec import StudySpec
 from jpegproof.studies.study_file import with_absolute_paths
 from jpegproof.studies.yaml_loader import PlainLoader
-from jpegproof.verbs.report import Report, report
+from jpegproof.verbs.mended_report import mended_report
+from jpegproof.verbs.report import Report
 from jpegproof.verbs.throughput import Throughput, throughput
 
 #: The qualities of the paper's tables.
@@ -74,7 +75,8 @@ def reproduce(
     spec = with_absolute_paths(StudySpec.model_validate(world_study(full)), Path.cwd())
     seconds: dict[str, float] = {}
     begun = time.monotonic()
-    run_study(spec, folder, find_hands(device, workers, threads, executor, address), progress=progress)
+    hands = find_hands(device, workers, threads, executor, address)
+    run_study(spec, folder, hands, progress=progress)
     seconds["study"] = time.monotonic() - begun
     begun = time.monotonic()
     speeds = throughput(
@@ -82,7 +84,7 @@ def reproduce(
     )
     seconds["throughput"] = time.monotonic() - begun
     begun = time.monotonic()
-    made = report(folder)  # which puts the speeds beside the results
+    made = mended_report(spec, folder, hands, progress=progress)  # which puts the speeds beside the results
     seconds["report"] = time.monotonic() - begun
     return Reproduction(made, speeds, seconds)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from jpegproof.exceptions import StoreError
 from jpegproof.studies.engine import find_hands
@@ -14,7 +15,8 @@ from jpegproof.studies.run import Progress, Run, run_study
 from jpegproof.studies.spec import StudySpec
 from jpegproof.studies.study_file import load_study
 from jpegproof.studies.workshop import Workshop
-from jpegproof.verbs.report import Report, report
+from jpegproof.verbs.mended_report import run_and_report
+from jpegproof.verbs.report import Report
 
 
 def study(
@@ -65,8 +67,9 @@ def study(
     if to is not None and not is_remote(place):
         raise StoreError(f"{place}: is a folder, and its report is written into it; leave out to")
     hands = find_hands(device, workers, threads, executor, address)
-    run_study(spec, place, hands, allow_code=allow_code, progress=progress, tensorboard=tensorboard)
-    return report(place, to=(to or Path("out") / spec.name) if is_remote(place) else None)
+    there = (to or Path("out") / spec.name) if is_remote(place) else None
+    how: dict[str, Any] = {"allow_code": allow_code, "tensorboard": tensorboard}
+    return run_and_report(spec, place, hands, to=there, progress=progress, **how)
 
 
 def plan_study(

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from jpegproof.studies.artifacts import Artifact
 from jpegproof.studies.engine import Hands, limited_threads
+from jpegproof.studies.executors.outcome import Outcome
 from jpegproof.studies.executors.protocol import OnCell, OnStep
 from jpegproof.studies.executors.worker import Worker, train_one
 from jpegproof.studies.plan import Cell, Plan
 from jpegproof.studies.result_store import ResultStore
-from jpegproof.studies.tally import Tally
 from jpegproof.studies.workshop import Workshop
 
 
@@ -38,7 +38,7 @@ class Here:
         """See `Executor`."""
         train_here(artifacts, self._workshop, self._store, self._hands, on_step, tensorboard)
 
-    def do(self, units: Sequence[tuple[Cell, ...]], on_cell: OnCell) -> Iterator[Tally]:
+    def do(self, units: Sequence[tuple[Cell, ...]], on_cell: OnCell) -> Iterator[Outcome]:
         """See `Executor`."""
         with limited_threads(self._hands.threads) as pool:
             worker = Worker(self._plan, self._workshop, self._store, pool)

@@ -19,12 +19,12 @@ from jpegproof.exceptions import StoreError
 from jpegproof.studies.artifacts import Artifact
 from jpegproof.studies.engine import Hands, quieten
 from jpegproof.studies.executors.here import Here
+from jpegproof.studies.executors.outcome import Begun, Outcome
 from jpegproof.studies.executors.protocol import OnCell, OnStep
 from jpegproof.studies.executors.worker import Worker
 from jpegproof.studies.plan import Cell, Plan
 from jpegproof.studies.result_store import ResultStore, open_store
 from jpegproof.studies.spec import StudySpec
-from jpegproof.studies.tally import Tally
 from jpegproof.studies.train_artifact import artifact_paths
 from jpegproof.studies.workshop import Workshop
 
@@ -77,19 +77,21 @@ class Processes:
                     del running[future]
             pool.shutdown()
 
-    def do(self, units: Sequence[tuple[Cell, ...]], on_cell: OnCell) -> Iterator[Tally]:
+    def do(self, units: Sequence[tuple[Cell, ...]], on_cell: OnCell) -> Iterator[Outcome]:
         """See `Executor`. Raises StoreError as soon as one process was killed from outside."""
         if len(units) <= 1:
             yield from self._here.do(units, on_cell)
             return
         with self._pool(len(units)) as (pool, heard):
             silent = sum(len(cells) for cells in units)
-            pending: set[Future[Tally]] = {pool.submit(_do, cells) for cells in units}
+            pending: set[Future[Outcome]] = {pool.submit(_do, cells) for cells in units}
             while pending:
                 finished, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
                 silent -= _announce(heard, on_cell)
                 for future in finished:
-                    yield future.result()
+                    outcome = future.result()
+                    silent -= outcome.cells - outcome.tally.counts["store"] if outcome.error else 0
+                    yield outcome
             while silent and (told := _announce(heard, on_cell, patience=1.0)):
                 silent -= told
             pool.shutdown()
@@ -121,12 +123,13 @@ class Processes:
 
 
 def _announce(heard: Any, tell: Callable[[Any], None], patience: float = 0.0) -> int:
-    """Passes on what the processes have told; how much that was."""
+    """Passes on what the processes have told; how much that was, beginnings left out."""
     told = 0
     while True:
         try:
-            tell(heard.get(timeout=patience) if patience else heard.get_nowait())
-            told += 1
+            item = heard.get(timeout=patience) if patience else heard.get_nowait()
+            tell(item)
+            told += not isinstance(item, Begun)
         except queue.Empty:
             return told
 
@@ -147,7 +150,7 @@ def _begin(spec: StudySpec, plan: Plan, address: str, hands: Hands, allow_code: 
     _here.update(worker=Worker(plan, workshop, store, pool), heard=heard)
 
 
-def _do(cells: tuple[Cell, ...]) -> Tally:
+def _do(cells: tuple[Cell, ...]) -> Outcome:
     return _here["worker"].do(cells, _here["heard"].put)
 
 

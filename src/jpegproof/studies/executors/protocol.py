@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from jpegproof.studies.artifacts import Artifact
+from jpegproof.studies.executors.outcome import Begun, Outcome
 from jpegproof.studies.plan import Cell
-from jpegproof.studies.tally import Tally
 
-#: Called for each cell that is finished.
-OnCell = Callable[[Cell], None]
+#: Called for each cell that is finished, and for each unit that is begun.
+OnCell = Callable[[Cell | Begun], None]
 
 #: Called while a training goes on: what it is called, steps done, steps in all, the last one's loss.
 OnStep = Callable[[str, int, int, float], None]
@@ -37,15 +37,15 @@ class Executor(Protocol):
         """
         ...
 
-    def do(self, units: Sequence[tuple[Cell, ...]], on_cell: OnCell) -> Iterator[Tally]:
-        """Has units done; yields the work that each took, as it is done.
+    def do(self, units: Sequence[tuple[Cell, ...]], on_cell: OnCell) -> Iterator[Outcome]:
+        """Has units done; yields what became of each, as it is known.
 
         Args:
             units: missing cells, each unit's of one shard.
-            on_cell: hears of each finished cell.
+            on_cell: hears of each finished cell and each begun unit.
 
         Raises:
-            JpegproofError: whatever a unit raises; nobody goes on then.
+            StoreError: the results cannot be read or written; nobody goes on then. Other errors fail a unit.
             StoreError: who did it ended again and again before it was done.
         """
         ...

@@ -14,12 +14,12 @@ from jpegproof.exceptions import JpegproofError, StoreError
 from jpegproof.studies.artifacts import Artifact
 from jpegproof.studies.engine import Hands
 from jpegproof.studies.environment import changed_versions, environment
+from jpegproof.studies.executors.outcome import Begun, Outcome
 from jpegproof.studies.executors.protocol import OnCell, OnStep
 from jpegproof.studies.executors.ray_cluster import RayCluster
 from jpegproof.studies.plan import Cell, Plan
 from jpegproof.studies.result_store import ResultStore
 from jpegproof.studies.spec import StudySpec
-from jpegproof.studies.tally import Tally
 
 #: How often a task may lose its worker without having come any further: then it is the task that ends workers.
 MOST_LOSSES = 5
@@ -125,7 +125,7 @@ class RayExecutor:
         for task, _ in self._run(take, lambda: len(waiting), lambda step: on_step(*step)):
             missing.discard(task.arguments[0].name)
 
-    def do(self, units: Sequence[tuple[Cell, ...]], on_cell: OnCell) -> Iterator[Tally]:
+    def do(self, units: Sequence[tuple[Cell, ...]], on_cell: OnCell) -> Iterator[Outcome]:
         """See `Executor`."""
         waiting = deque(units)
         silent = {cell.name: cell for cells in units for cell in cells}
@@ -137,14 +137,15 @@ class RayExecutor:
             names = [cell.name for cell in cells]
             return _Task("do", (cells,), lambda: len(self._store.finished_of(names)))
 
-        def hear(cell: Cell) -> None:
-            if silent.pop(cell.name, None) is not None:  # else a worker that was lost has told it
+        def hear(cell: Cell | Begun) -> None:
+            if isinstance(cell, Begun) or silent.pop(cell.name, None) is not None:
                 on_cell(cell)
 
-        for task, tally in self._run(take, lambda: len(waiting), hear):
-            for cell in task.arguments[0]:
-                hear(cell)
-            yield tally
+        for task, outcome in self._run(take, lambda: len(waiting), hear):
+            if outcome.error is None:
+                for cell in task.arguments[0]:
+                    hear(cell)
+            yield outcome
 
     def _is_trained(self, name: str) -> int:
         return int(self._store.has_artifact(name))

@@ -12,11 +12,11 @@ import torch
 from jpegproof.studies.artifacts import Artifact
 from jpegproof.studies.engine import Hands, quieten
 from jpegproof.studies.environment import environment
+from jpegproof.studies.executors.outcome import Outcome
 from jpegproof.studies.executors.worker import SHARED_FOLDER_SECONDS, Worker
 from jpegproof.studies.plan import Cell, Plan
 from jpegproof.studies.result_store import open_store
 from jpegproof.studies.spec import StudySpec
-from jpegproof.studies.tally import Tally
 from jpegproof.studies.train_artifact import artifact_paths
 from jpegproof.studies.workshop import Workshop
 
@@ -54,11 +54,11 @@ class RayWorker:
         """What this machine computes with; answered once the worker can work."""
         return self._environment
 
-    def do(self, cells: tuple[Cell, ...]) -> tuple[Tally, Told]:
-        """Does a unit; what it took, and what `told` has not told yet."""
+    def do(self, cells: tuple[Cell, ...]) -> tuple[Outcome, Told]:
+        """Does a unit; what became of it, and what `told` has not told yet."""
         torch.set_num_threads(self._threads)  # of the calling thread, which Ray chooses
-        tally = self._worker.do(cells, self._told.append)
-        return tally, self._rest()
+        outcome = self._worker.do(cells, self._told.append)
+        return outcome, self._rest()
 
     def train(self, artifact: Artifact, tensorboard: bool) -> tuple[None, Told]:
         """Does a training; what `told` has not told yet."""

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from jpegproof.exceptions import StoreError
+from jpegproof.exceptions import JpegproofError, StoreError
 from jpegproof.studies.artifacts import Artifact
+from jpegproof.studies.executors.outcome import Begun, Outcome
 from jpegproof.studies.executors.protocol import OnCell, OnStep
+from jpegproof.studies.integrity import set_aside_damaged
 from jpegproof.studies.plan import Cell, Plan
 from jpegproof.studies.result_store import ResultStore
 from jpegproof.studies.tally import Tally
@@ -50,11 +52,11 @@ class Worker:
         self._pool = pool
         self._patience = patience
 
-    def do(self, cells: Sequence[Cell], on_cell: OnCell) -> Tally:
+    def do(self, cells: Sequence[Cell], on_cell: OnCell) -> Outcome:
         """Does those cells of a unit that are not finished: since it was planned, somebody else may have done some.
 
         Raises:
-            JpegproofError: as `Unit.run`.
+            StoreError: the results cannot be read or written. What else goes wrong is told in the outcome.
         """
         there = self._store.finished_of(cell.name for cell in cells)
         missing = [cell for cell in cells if cell.name not in there]
@@ -62,14 +64,44 @@ class Worker:
             if cell.name in there:
                 on_cell(cell)
         if not missing:
-            return Tally()
+            return Outcome(cells[0].shard, len(cells))
+        on_cell(Begun(cells[0].shard))
+        damaged = self._set_aside_damaged_references(missing)
+        wanted = {cell.name for cell in missing}
+        notes = tuple(f"{self._store.where(cell.name)} was damaged: set aside, made anew" for cell in damaged)
+        tally = Tally()
+        try:
+            self._bring_trained(missing)
+            unit = Unit(
+                self._plan,
+                self._workshop,
+                self._store,
+                [*damaged, *missing],
+                lambda cell: on_cell(cell) if cell.name in wanted else None,
+                self._pool,
+            )
+            tally = unit.tally
+            unit.run()
+        except StoreError:
+            raise
+        except JpegproofError as error:
+            return Outcome(cells[0].shard, len(cells), tally, error, notes)
+        return Outcome(cells[0].shard, len(cells), tally, None, notes)
+
+    def _bring_trained(self, missing: Sequence[Cell]) -> None:
+        """Has the trained things at hand that cells name."""
         edges = [self._plan.edges[number] for number in {cell.edge for cell in missing}]
         used = {name for edge in edges for name in (edge.corrector, edge.tuned)}
         trained = [artifact.name for artifact in self._plan.artifacts if artifact.training in used]
         _bring(trained, self._store, self._patience)
-        unit = Unit(self._plan, self._workshop, self._store, missing, on_cell, self._pool)
-        unit.run()
-        return unit.tally
+
+    def _set_aside_damaged_references(self, missing: Sequence[Cell]) -> list[Cell]:
+        """The finished answers on originals that the missing cells are compared with, and that cannot be read."""
+        there = {cell.name for cell in missing}
+        models = dict.fromkeys(self._plan.edges[cell.edge].model for cell in missing)
+        needed = [self._plan.original(missing[0].shard, self._plan.reference_edge(model)) for model in models]
+        damaged = set(set_aside_damaged([cell.name for cell in needed if cell.name not in there], self._store))
+        return [cell for cell in needed if cell.name in damaged]
 
     def train(self, artifact: Artifact, on_step: OnStep, tensorboard: bool = False) -> None:
         """Trains an artifact, unless it is there by now.

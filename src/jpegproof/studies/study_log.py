@@ -1,0 +1,123 @@
+"""The log of a study's runs: one JSON object a line, for people who look afterwards and for programs that watch."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from jpegproof.studies.store import is_alive
+from jpegproof.studies.work_log import AppendedLog
+
+LOG_FILE = "log.jsonl"
+
+
+class StudyLog:
+    """Writes the log; runs at the same time may share the file.
+
+    Each line has ``time`` (UTC, ISO 8601), ``run`` (a name drawn for the run) and ``event``: ``run_begun``,
+    ``training_begun``, ``training_done``, ``unit_begun``, ``unit_done``, ``unit_failed``, ``note``, ``run_done``,
+    ``run_failed``.
+
+    Args:
+        root: the folder that it lies in.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._file = AppendedLog(root / LOG_FILE)
+        self._run = secrets.token_hex(4)
+
+    def __enter__(self) -> Self:
+        self._file.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is not None:
+                self.add("run_failed", reason=str(error) or type(error).__name__)
+        finally:
+            self._file.__exit__(kind, error, trace)
+
+    def begin(self, **facts: Any) -> None:
+        """Notes who runs; facts are added to what the log says of it."""
+        self.add("run_begun", pid=os.getpid(), machine=platform.node(), **facts)
+
+    def add(self, event: str, **facts: Any) -> None:
+        """Notes an event.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self._file.add(json.dumps({"time": now, "run": self._run, "event": event, **facts}, ensure_ascii=False))
+
+
+@dataclass(frozen=True, slots=True)
+class UnitsNow:
+    """What the log says of units that are not done.
+
+    Attributes:
+        running: shards in hand, by whoever is still at work.
+        lost: shards in hand when the run that had them ended.
+        failed: why, by shard; of units that were not done since.
+    """
+
+    running: frozenset[int]
+    lost: frozenset[int]
+    failed: Mapping[int, str]
+
+
+def units_now(root: Path) -> UnitsNow:
+    """Reads the log of a results folder, which may be written to at the moment, or not be there."""
+    in_hand: dict[int, str] = {}
+    failed: dict[int, str] = {}
+    alive: dict[str, bool] = {}
+    for entry in _entries(root / LOG_FILE):
+        run, event, shard = str(entry.get("run")), entry.get("event"), entry.get("shard")
+        if event == "run_begun":
+            alive[run] = _may_be_alive(entry)
+            failed.clear()
+        elif event in ("run_done", "run_failed"):
+            alive[run] = False
+        elif isinstance(shard, int):
+            if event == "unit_begun":
+                in_hand[shard] = run
+            elif event in ("unit_done", "unit_failed"):
+                in_hand.pop(shard, None)
+            if event == "unit_failed":
+                failed[shard] = str(entry.get("reason", ""))
+            else:
+                failed.pop(shard, None)
+    running = frozenset(shard for shard, run in in_hand.items() if alive.get(run))
+    return UnitsNow(running, frozenset(in_hand) - running, failed)
+
+
+def _may_be_alive(entry: Mapping[str, Any]) -> bool:
+    """Whether the run that a line tells of may go on: on another machine nobody can know."""
+    if entry.get("machine") != platform.node():
+        return True
+    pid = entry.get("pid")
+    return isinstance(pid, int) and is_alive(pid)
+
+
+def _entries(path: Path) -> Iterable[dict[str, Any]]:
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return
+    for line in lines:
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue  # a line that was cut off when its writer was killed
+        if isinstance(entry, dict):
+            yield entry
