@@ -1,6 +1,6 @@
 """A long study on the embedded world whose driver, workers and machine are killed at random, on a Ray cluster.
 
-The cluster is of two Ray nodes on this machine. At random moments one of its parts gets SIGKILL: the driver (the command
+The cluster is of two Ray nodes on this machine. At random moments a part of it gets SIGKILL: the driver (the command
 ``jpegproof study --executor ray``), which is then started again, one worker, or a whole node, of which a new one takes
 the place. In the end the predictions and the trained corrector must be those of a run in one process that nobody
 disturbed, byte for byte; no finished file may have been written again; and no finished cell computed again. The last is
@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ SHARES = {"driver": 25, "worker": 60, "node": 15}
 #: Seconds after which something is killed though nothing more is finished.
 MOST_WAITING = 60.0
 
-#: The study's model is the embedded one, from a file of the user's own, which is how the workers come to keep a journal.
+#: The study's model is the embedded one, by way of a file of the user's own, so that workers keep a journal.
 MODEL_FILE = """
 import os
 from pathlib import Path
@@ -173,13 +173,12 @@ def _killed_run(
                 driver.wait()
                 driver = _driver(file, out, *arguments)
             elif kind == "worker":
-                workers = _workers()
+                workers = _workers({_raylet(cluster.head_node), _raylet(node)})
                 if not workers:
                     continue
                 os.kill(chance.choice(workers), signal.SIGKILL)
             else:
-                raylet = node.all_processes["raylet"][0].process
-                os.kill(raylet.pid, signal.SIGKILL)
+                os.kill(_raylet(node), signal.SIGKILL)
                 cluster.remove_node(node, allow_graceful=False)
                 node = cluster.add_node(num_cpus=1)
             happened[order.pop(0)] += 1
@@ -204,12 +203,18 @@ def _driver(file: Path, out: Path, *arguments: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
 
 
-def _workers() -> list[int]:
-    """The processes of the study's workers: Ray calls them by what they do."""
+def _raylet(node: Any) -> int:
+    """The process that a Ray node is, and that its workers come from."""
+    return node.all_processes["raylet"][0].process.pid
+
+
+def _workers(raylets: Collection[int]) -> list[int]:
+    """The processes of the study's workers on these nodes: Ray calls them by what they are."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            if b"ray::RayWorker" in (entry / "cmdline").read_bytes():
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent in raylets and b"ray::RayWorker" in (entry / "cmdline").read_bytes():
                 found.append(int(entry.name))
         except OSError:
             continue

@@ -23,6 +23,9 @@ from jpegproof.models.find import find_model
 from jpegproof.probes.explanations.grad_cam import explain_score
 from jpegproof.probes.parity.decoders import find_decoder
 from jpegproof.probes.parity.resizers import find_resizer
+from jpegproof.studies.engine import Hands
+from jpegproof.studies.executors.ray_cluster import RayCluster
+from jpegproof.studies.result_store import open_store
 from jpegproof.tasks.batch import Batch
 from jpegproof.tasks.masks import encode_mask
 from jpegproof.training.training_log import TensorBoardLog
@@ -34,6 +37,7 @@ ROOT = Path(__file__).parents[1]
 LIBRARIES = (
     *("torchvision", "timm", "spandrel", "jpeglib", "pycocotools", "numba", "segmentation_models_pytorch"),
     *("transformers", "scipy", "onnxruntime", "onnx", "onnxscript", "captum", "cv2", "simplejpeg", "tensorboard"),
+    *("ray", "s3fs"),
 )
 
 
@@ -80,6 +84,8 @@ NEEDS: list[tuple[str, str, Callable[[Path], object]]] = [
     ("parity", "cv2", lambda folder: find_resizer("opencv-linear")),
     ("tensorboard", "tensorboard", TensorBoardLog),
     ("export", "onnxscript", _exported),
+    ("ray", "ray", lambda folder: RayCluster(Hands(executor="ray"))),
+    ("s3", "s3fs", lambda folder: open_store("s3://bucket/prefix")),
 ]
 
 

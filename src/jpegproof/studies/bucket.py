@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -173,13 +174,15 @@ def _checked(address: str) -> str:
 def _file_system(protocol: str, address: str) -> Any:
     import fsspec
 
-    library, extra = _EXTRAS.get(protocol, ("", ""))
+    library, extra = _EXTRAS.get(protocol, ("fsspec", ""))
+    try:
+        import_module(library)
+    except ImportError as error:
+        raise missing_extra(library, extra, f"{address}: an object store") from error
     try:
         # What other machines write must be seen, so listings are not remembered.
         return fsspec.filesystem(protocol, use_listings_cache=False)
     except ImportError as error:
-        if extra:
-            raise missing_extra(library, extra, f"{address}: an object store") from error
         raise StoreError(f"{address}: {str(error).splitlines()[0]}") from error
     except ValueError as error:
         raise StoreError(

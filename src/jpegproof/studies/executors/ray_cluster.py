@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from typing import Any
 
 import torch
@@ -13,6 +14,9 @@ from jpegproof.studies.engine import Hands, usable_cores
 
 #: Bytes of shared memory for a cluster on this machine: all that goes through it is the plan.
 _SHARED_MEMORY = 256 * 2**20
+
+#: Seconds for a cluster's machine to answer at all.
+_LISTENER_SECONDS = 15.0
 
 #: Nothing about the use of Ray is sent to anybody, and GPUs stay as visible as they are.
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
@@ -82,6 +86,7 @@ class RayCluster:
         quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
         address = hands.address or os.environ.get("RAY_ADDRESS")
         try:
+            _require_listener(address)
             if address:
                 self._ray.init(address=address, **quiet)
                 return
@@ -101,3 +106,10 @@ class RayCluster:
                 f"the Ray cluster at {address} cannot be used: {said}. Start one with: ray start --head; or leave "
                 "--address out to have one started on this machine for as long as the study runs"
             ) from error
+
+
+def _require_listener(address: str | None) -> None:
+    """Raises OSError where nobody listens at ``HOST:PORT``: Ray itself would try for minutes."""
+    host, sign, port = (address or "").removeprefix("ray://").rpartition(":")
+    if sign and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), _LISTENER_SECONDS).close()

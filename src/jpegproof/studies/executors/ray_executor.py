@@ -97,9 +97,10 @@ class RayExecutor:
                 )
             import ray
 
-            from jpegproof.studies.executors.ray_worker import Work
+            from jpegproof.studies.executors.ray_worker import GROUPS, RayWorker, Work
 
             self._ray: Any = ray
+            self._actors: Any = ray.remote(concurrency_groups=GROUPS)(RayWorker)  # pyright: ignore[reportCallIssue]
             self._work = ray.put(Work(spec, plan, store.address, hands, allow_code))
         except BaseException:
             self._cluster.close()
@@ -168,6 +169,8 @@ class RayExecutor:
             left: how many there will be.
             hear: what workers tell while they work.
         """
+        for hired in self._hired:  # what was asked about other tasks is not for this listener
+            hired.question = None
         without_worker = time.monotonic()
         while True:
             running = sum(len(hired.tasks) for hired in self._hired)
@@ -222,11 +225,8 @@ class RayExecutor:
             return
         self._looked = time.monotonic()
         room = self._hands.workers or self._cluster.room()
-        from jpegproof.studies.executors.ray_worker import RayWorker
-
-        actors: Any = RayWorker
         for _ in range(min(room, tasks) - len(self._hired)):
-            actor = actors.options(**self._cluster.worker_needs, max_restarts=0).remote(self._work)
+            actor = self._actors.options(**self._cluster.worker_needs, max_restarts=0).remote(self._work)
             self._hired.append(_Hired(actor, actor.environment.remote()))
 
     def _hand_out(self, take: Callable[[], _Task | None], left: Callable[[], int]) -> None:

@@ -24,6 +24,10 @@ from jpegproof.studies.workshop import Workshop
 Told = list[Any]
 
 
+#: Of the actor that a `RayWorker` becomes: what asks how far it is does not wait for the work.
+GROUPS = {"ear": 1}
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """What every worker must know; it travels once to each machine."""
@@ -35,7 +39,6 @@ class Work:
     allow_code: bool
 
 
-@ray.remote(concurrency_groups={"ear": 1})  # pyright: ignore[reportCallIssue]
 class RayWorker:
     """A `Worker` that stays for the whole study, so that it loads a model once; it can be asked how far it is."""
 
