@@ -107,9 +107,8 @@ def run_study(
         heard.warn(change)
     workshop.use(artifact_paths(plan.artifacts, store))
     trained = _train(plan, spec, workshop, store, hands, allow_code, heard, given, tensorboard)
-    finished = store.finished()
-    units = list(plan.units(finished))
-    missing = sum(len(cells) for cells in units)
+    units = plan.units(store.finished_names())
+    missing = units.cells
     heard.begin(len(plan.cells), len(plan.cells) - missing)
 
     def on_cell(cell: Cell) -> None:
@@ -150,7 +149,7 @@ def _refuse_another_study(plan: Plan, out: Path) -> None:
         earlier = load_plan(out / PLAN_FILE)
     except StoreError:
         return
-    if {cell.name for cell in earlier.cells} & {cell.name for cell in plan.cells}:
+    if earlier.cells.shares(plan.cells):
         return  # the same predictions under other names
     for what, old, new in (("models", earlier.tasks, plan.tasks), ("data sets", earlier.data, plan.data)):
         if not set(old) & set(new):

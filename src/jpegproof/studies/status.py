@@ -46,7 +46,7 @@ def study_status(folder: Path) -> Status:
         StoreError: the folder holds no study.
     """
     plan = load_plan(folder / PLAN_FILE)
-    finished = frozenset(Store(folder).finished() & {cell.name for cell in plan.cells})
+    finished = frozenset(plan.cells.names_among(Store(folder).finished_names()))
     tally = _work_so_far(folder / WORK_FILE)
     pace = sum(tally.seconds.values()) / tally.counts["store"] if tally.counts["store"] else None
     left = None if pace is None else pace * (len(plan.cells) - len(finished)) / _workers(folder / ENVIRONMENT_FILE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 from jpegproof.exceptions import StoreError
@@ -100,7 +101,15 @@ class Store:
 
     def finished(self) -> set[str]:
         """The fingerprints of all finished cells."""
-        return {path.stem for path in (self.root / PREDICTIONS).glob("[0-9a-f][0-9a-f]/*.parquet")}
+        return set(self.finished_names())
+
+    def finished_names(self) -> Iterator[str]:
+        """The same one by one, of which there may be more than should be held at once."""
+        for folder in (self.root / PREDICTIONS).glob("[0-9a-f][0-9a-f]"):
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.name.endswith(".parquet"):
+                        yield entry.name.removesuffix(".parquet")
 
 
 def write_whole(path: Path, content: str) -> None:
