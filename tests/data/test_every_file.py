@@ -22,7 +22,7 @@ def listed(root: Path) -> dict[str, str]:
     found = every_file(root)
     names = [path.relative_to(root).as_posix() for path, _ in found]
     assert names == sorted(set(names))
-    assert [path for path, reason in found if not reason] == pictures_below(root)
+    assert [path for path, reason in found if not reason] == list(pictures_below(root))
     return dict(zip(names, (reason for _, reason in found), strict=True))
 
 

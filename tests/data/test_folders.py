@@ -152,11 +152,13 @@ def test_a_file_is_no_folder(layout: str, tmp_path: Path):
 
 @pytest.mark.parametrize("layout", ["auto", *LAYOUTS])
 def test_an_empty_folder_is_refused(layout: str, tmp_path: Path):
-    with pytest.raises(DataError, match=r"holds no (pictures|class folders)"):
+    with pytest.raises(DataError, match=r"holds no (pictures|class folders|tar files)"):
         open_pictures(tmp_path, layout)
 
 
-@pytest.mark.parametrize("layout", ["auto", *(layout for layout in LAYOUTS if layout not in ("coco", "ade20k"))])
+@pytest.mark.parametrize(
+    "layout", ["auto", *(layout for layout in LAYOUTS if layout not in ("coco", "ade20k", "webdataset"))]
+)
 def test_a_folder_without_pictures_is_refused_with_the_endings_that_count(layout: str, tmp_path: Path):
     (tmp_path / TENCH).mkdir()
     (tmp_path / TENCH / "notes.txt").write_text("no picture")

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jpegproof.jpeg.compression import ORIGINAL, Compression
-from jpegproof.studies.plan import Cell, DataFacts, Edge, Plan, Shard
+from jpegproof.studies.cells import Cell, Cells
+from jpegproof.studies.plan import DataFacts, Edge, Plan, Shard
 from jpegproof.studies.predictions import prediction_bytes
 from jpegproof.studies.run import PLAN_FILE
 from jpegproof.studies.store import Store
@@ -38,7 +39,7 @@ def detected_study(
     for number, pictures in enumerate(places):
         for ((edge, quality), said), place in zip(answers.items(), range(len(answers)), strict=True):
             compression = 0 if quality is None else 1 + qualities.index(quality)
-            cell = Cell(number, compression, edges.index(Edge(model, *edge)), f"{number:04x}{place:04x}")
+            cell = Cell(number, compression, edges.index(Edge(model, *edge)), f"{number:016x}{place:016x}")
             cells.append(cell)
             if said:
                 reference = quality is None and edge == NONE
@@ -46,7 +47,7 @@ def detected_study(
                 store.put_once(cell.name, content)
     shards = tuple(Shard("scenes", tuple(pictures), "") for pictures in places)
     facts = {"scenes": DataFacts(task, len(truths), ())}
-    plan = Plan("made up", 0, "source", facts, {model: task}, edges, compressions, shards, tuple(cells))
+    plan = Plan("made up", 0, "source", facts, {model: task}, edges, compressions, shards, Cells.of(cells))
     plan.save(folder / PLAN_FILE)
     return folder
 

@@ -15,6 +15,7 @@ from small_study import make_corrector_file, make_model_file, make_pictures, stu
 import jpegproof
 from jpegproof.cli.main import main
 from jpegproof.exceptions import DataError, JpegproofError, ModelError, StoreError
+from jpegproof.studies.plan import load_plan
 
 COLUMNS = """task dataset slice model metric mitigation corrector codec subsampling chain stage quality
 value ci_low ci_high n n_skipped bytes_per_image seed bits_per_pixel"""
@@ -152,8 +153,7 @@ def test_an_unfinished_study_is_reported_as_far_as_it_is_whole(place, capsys):
     command = ["study", str(file), "--out", str(place / "out"), "--allow-code", "--workers", "1", "--quiet"]
     assert main(command) == 0
     assert main(["status", str(place / "out")]) == 0
-    plan = json.loads((place / "out" / "plan.json").read_text())
-    lost = plan["cells"][-1][-1]
+    lost = load_plan(place / "out" / "plan.json").cells[-1].name
     (place / "out" / "predictions" / lost[:2] / f"{lost}.parquet").unlink()
     capsys.readouterr()
     assert main(["status", str(place / "out")]) == 3

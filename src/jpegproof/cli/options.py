@@ -48,7 +48,7 @@ def add_machine_options(
 def add_data_options(verb: argparse.ArgumentParser) -> None:
     """How the pictures lie."""
     data = verb.add_argument_group("the pictures")
-    layouts = ("auto", "imagenet", "image_folder", "coco", "ade20k", "label_maps", "real_fake", "folder")
+    layouts = ("auto", "imagenet", "image_folder", "coco", "ade20k", "label_maps", "real_fake", "webdataset", "folder")
     data.add_argument("--layout", choices=layouts, default="auto")
     data.add_argument("--classes", metavar="FILE", help="names of class folders or of label maps' values, one a line")
     data.add_argument(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from hashlib import blake2b
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, Protocol, runtime_checkable
 
+from jpegproof.data.file_digests import FileDigests
+from jpegproof.data.many_paths import ManyPaths
 from jpegproof.exceptions import DataError
 from jpegproof.jpeg.codec import Pixels
 from jpegproof.jpeg.file_facts import FileFacts, file_facts
-from jpegproof.jpeg.intake import open_picture
+from jpegproof.jpeg.intake import bytes_of, open_picture
 
 PICTURE_SUFFIXES = frozenset(
     [".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".ppm", ".pgm", ".tif", ".tiff"]
@@ -23,8 +24,8 @@ class PictureFiles:
 
     def __init__(self, root: Path, paths: Sequence[Path]) -> None:
         self.root = root
-        self.paths = tuple(paths)
-        self._identities: dict[int, str] = {}
+        self.paths = paths if isinstance(paths, ManyPaths) else ManyPaths(root, paths)
+        self._digests = FileDigests(self.paths)
         self._facts: dict[int, FileFacts | None] = {}
 
     def __len__(self) -> int:
@@ -32,8 +33,7 @@ class PictureFiles:
 
     def name(self, index: int) -> str:
         """The path below the root; a name that is not UTF-8 is shown with backslash escapes."""
-        path = self.paths[index].relative_to(self.root).as_posix()
-        return os.fsencode(path).decode("utf-8", errors="backslashreplace")
+        return shown_name(self.paths[index].relative_to(self.root).as_posix())
 
     def size_in_bytes(self, index: int) -> int:
         """The file's size; 0 where it cannot be told."""
@@ -44,13 +44,7 @@ class PictureFiles:
 
     def identity(self, index: int) -> str:
         """A digest of the file's bytes: a moved or touched file keeps it, a changed one does not."""
-        if index not in self._identities:
-            try:
-                digest = blake2b(self.paths[index].read_bytes(), digest_size=16).hexdigest()
-            except OSError as error:
-                digest = f"unreadable: {error.strerror}"
-            self._identities[index] = digest
-        return self._identities[index]
+        return self._digests[index]
 
     def facts(self, index: int) -> FileFacts | None:
         """What the file says of itself; None where it cannot be told what it is."""
@@ -58,14 +52,36 @@ class PictureFiles:
             self._facts[index] = file_facts(self.paths[index])
         return self._facts[index]
 
+    def content(self, index: int) -> bytes:
+        """The file's bytes; see `bytes_of`."""
+        return bytes_of(self.paths[index])
+
     def pixels(self, index: int) -> Pixels:
         """The decoded file; see `open_picture`."""
         return open_picture(self.paths[index])
 
 
+@runtime_checkable
+class StoredPictures(Protocol):
+    """What a data set says besides where each of its pictures is stored as a file, by itself or in another one."""
+
+    def size_in_bytes(self, index: int) -> int:
+        """The file's size; 0 where it cannot be told."""
+        ...
+
+    def content(self, index: int) -> bytes:
+        """The file's bytes. Raises UnusablePictureError where it cannot be read."""
+        ...
+
+
 def file_bytes(pictures: object, index: int) -> int | None:
     """The size in bytes of the file that a picture of a set is read from; None where it is drawn or made."""
-    return pictures.size_in_bytes(index) or None if isinstance(pictures, PictureFiles) else None
+    return pictures.size_in_bytes(index) or None if isinstance(pictures, StoredPictures) else None
+
+
+def shown_name(path: str) -> str:
+    """A path as text that can be stored; what is not UTF-8 in it is shown with backslash escapes."""
+    return os.fsencode(path).decode("utf-8", errors="backslashreplace")
 
 
 def folder_at(path: Path | str) -> Path:
@@ -82,7 +98,7 @@ def folder_at(path: Path | str) -> Path:
     return folder
 
 
-def pictures_below(folder: Path) -> list[Path]:
+def pictures_below(folder: Path) -> ManyPaths:
     """Every picture file below a folder, sorted by path.
 
     Hidden files and folders are left out, and so are jpegproof's own results: their figures are no data. Linked
@@ -91,8 +107,33 @@ def pictures_below(folder: Path) -> list[Path]:
     Raises:
         DataError: a folder cannot be read.
     """
-    files, _ = walked(folder, set())
-    return sorted(path for path in files if is_picture_name(path.name))
+    return ManyPaths(folder, _pictures_in_order(folder, folder, set()))
+
+
+def _pictures_in_order(top: Path, folder: Path, seen: set[str]) -> Iterator[str]:
+    """The pictures among what `walked` finds, in order; only the names of one folder are held at a time."""
+    try:
+        with os.scandir(folder) as entries:
+            is_folder = {entry.name: _is_folder(entry) for entry in entries}
+    except OSError as error:
+        _unreadable(error)
+    place = os.path.realpath(folder)
+    if place in seen or (folder != top and {"predictions", "plan.json"} <= is_folder.keys()):
+        return
+    seen.add(place)
+    for name in sorted(is_folder, key=os.path.normcase):
+        if not is_folder[name]:
+            if is_picture_name(name):
+                yield os.path.join(folder, name)  # noqa: PTH118
+        elif not name.startswith("."):
+            yield from _pictures_in_order(top, folder / name, seen)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def walked(folder: Path, seen: set[str]) -> tuple[list[Path], list[Path]]:

@@ -13,6 +13,7 @@ from jpegproof.data.folder import UnlabelledFolder
 from jpegproof.data.image_folder import ImageFolder, class_folders, imagenet_folder, imagenet_wnids
 from jpegproof.data.picture_set import PictureSet
 from jpegproof.data.real_fake_folder import RealFakeFolder, looks_real_fake
+from jpegproof.data.webdataset import WebDatasetPictures, looks_like_webdataset
 from jpegproof.exceptions import DataError, UnknownNameError, nearest
 
 _SPLITS = frozenset(["train", "training", "val", "valid", "validation", "test", "testing"])
@@ -23,6 +24,7 @@ LAYOUTS: dict[str, Callable[[Path], PictureSet]] = {
     "coco": CocoPictures,
     "ade20k": ade20k_pictures,
     "real_fake": RealFakeFolder,
+    "webdataset": WebDatasetPictures,
     "folder": UnlabelledFolder,
 }
 
@@ -32,11 +34,12 @@ def open_pictures(path: Path, layout: str = "auto") -> PictureSet:
 
     Args:
         path: the folder.
-        layout: ``imagenet``, ``image_folder``, ``coco``, ``ade20k``, ``real_fake``, ``folder``, or ``auto`` to tell
-            from the folder: annotations in COCO's format belong to it, then ``coco``; label maps called as ADE20K's
-            belong to it, then ``ade20k``; folders ``0_real`` or ``1_fake``, or ``real`` and ``fake``, then
-            ``real_fake``; most class folders are ImageNet wnids, then ``imagenet``; class folders, then
-            ``image_folder``; pictures beside them or no class folders, then ``folder``.
+        layout: ``imagenet``, ``image_folder``, ``coco``, ``ade20k``, ``real_fake``, ``webdataset``, ``folder``, or
+            ``auto`` to tell from the folder: annotations in COCO's format belong to it, then ``coco``; label maps
+            called as ADE20K's belong to it, then ``ade20k``; folders ``0_real`` or ``1_fake``, or ``real`` and
+            ``fake``, then ``real_fake``; most class folders are ImageNet wnids, then ``imagenet``; class folders, then
+            ``image_folder``; no pictures but tars, then ``webdataset``; pictures beside them or no class folders, then
+            ``folder``.
 
     Raises:
         DataError: the folder is missing, empty or not in the layout.
@@ -59,6 +62,8 @@ def _layout_of(root: Path) -> str:
     if looks_real_fake(root):
         return "real_fake"
     names = [folder.name for folder in class_folders(root) if pictures_below(folder)]
+    if not names and looks_like_webdataset(root):
+        return "webdataset"
     if not names or any(is_picture_name(path.name) for path in root.iterdir() if path.is_file()):
         return "folder"
     if set(map(str.lower, names)) <= _SPLITS:

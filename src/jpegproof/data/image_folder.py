@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 
+import numpy as np
+
 from jpegproof.data.files import PictureFiles, folder_at, no_pictures, pictures_below
+from jpegproof.data.many_paths import ManyPaths
 from jpegproof.exceptions import DataError, nearest
 
 
@@ -35,15 +39,16 @@ class ImageFolder(PictureFiles):
         unknown = [folder.name for folder in folders if folder.name not in number]
         if unknown:
             raise DataError(_unknown_classes(root, unknown, self.class_names))
-        labelled = [(picture, number[folder.name]) for folder in folders for picture in pictures_below(folder)]
-        if not labelled:
+        found = [pictures_below(folder) for folder in folders]
+        if not any(found):
             raise no_pictures(root)
-        super().__init__(root, [picture for picture, _ in labelled])
-        self._labels = [label for _, label in labelled]
+        super().__init__(root, ManyPaths(root, chain.from_iterable(found)))
+        labels = [number[folder.name] for folder in folders]
+        self._labels = np.repeat(np.array(labels, dtype=np.int32), [len(pictures) for pictures in found])
 
     def target(self, index: int) -> int:
         """The class number of the picture's folder."""
-        return self._labels[index]
+        return int(self._labels[index])
 
 
 def imagenet_folder(path: Path | str) -> ImageFolder:

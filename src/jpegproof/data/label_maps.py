@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from hashlib import blake2b
 from pathlib import Path
 
+from jpegproof.data.file_digests import FileDigests
 from jpegproof.data.files import PictureFiles, folder_at, no_pictures, pictures_below, walked
 from jpegproof.data.label_code import LabelCode
 from jpegproof.data.label_file import LABEL_SUFFIXES, read_label_file
+from jpegproof.data.many_paths import ManyPaths
 from jpegproof.exceptions import DataError
 from jpegproof.jpeg.codec import Pixels
 from jpegproof.jpeg.intake import UnusablePictureError
@@ -37,21 +38,15 @@ class LabelMapPictures(PictureFiles):
 
     def __init__(self, root: Path, pictures: Sequence[Path], labels: Sequence[Path], code: LabelCode) -> None:
         super().__init__(root, pictures)
-        self.labels = tuple(labels)
+        self.labels = ManyPaths(root, labels)
+        self._label_digests = FileDigests(self.labels)
         self.class_names: ClassNames | None = code.class_names
         self._code = code
-        self._digests: dict[int, str] = {}
         self._read = lru_cache(maxsize=_KEPT)(self._classes)
 
     def target(self, index: int) -> LabelMap:
         """The class of each pixel, read when it is asked for."""
-        if index not in self._digests:
-            try:
-                digest = blake2b(self.labels[index].read_bytes(), digest_size=16).hexdigest()
-            except OSError as error:
-                digest = f"unreadable: {error.strerror}"
-            self._digests[index] = f"{digest} {self._code.describe()}"
-        return LabelMap(self._digests[index], lambda: self._read(index))
+        return LabelMap(f"{self._label_digests[index]} {self._code.describe()}", lambda: self._read(index))
 
     def pixels(self, index: int) -> Pixels:
         """The decoded file.

@@ -10,6 +10,7 @@ SHAPES: dict[str, str] = {
     "ade20k": "the pictures of one split, images/SPLIT, with the label maps in annotations/SPLIT beside images",
     "label_maps": "the pictures, called as the label maps in the folder named with labels",
     "real_fake": "folders 0_real and 1_fake (or real and fake, or as declared), at any depth",
+    "webdataset": "tars (NAME.tar) of pictures, each with its class beside it: 0001.jpg, 0001.cls",
     "folder": "the pictures",
     "auto": "the pictures, in a layout that is told from the folder",
 }

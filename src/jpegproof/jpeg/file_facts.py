@@ -49,13 +49,17 @@ class FileFacts:
     exif: bool = False
 
 
-def file_facts(path: Path) -> FileFacts | None:
-    """Reads a file's headers; None where it cannot be told what it is, as of a file that no study can use."""
+def file_facts(file: Path | bytes) -> FileFacts | None:
+    """Reads a file's headers; None where it cannot be told what it is, as of a file that no study can use.
+
+    Args:
+        file: the file, or its bytes.
+    """
     try:
         # Not a pipe or a device, which would be waited for.
-        if not path.is_file():
+        if isinstance(file, Path) and not file.is_file():
             return None
-        with opened(path) as image:
+        with opened(file) as image:
             return _facts_of(image)
     # Pillow answers damaged and hostile files with whatever its many parsers stumble over.
     except Exception:

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from jpegproof.studies.artifacts import Artifact
+from jpegproof.studies.cells import Cells
 from jpegproof.studies.engine import Hands, limited_threads
 from jpegproof.studies.executors.here import Here
 from jpegproof.studies.plan import Cell, Plan, Shard
@@ -48,7 +49,7 @@ def estimate(plan: Plan, workshop: Workshop, store: ResultStore, hands: Hands) -
     workshop.stand_in = True
     missing_artifacts = [artifact for artifact in plan.artifacts if not store.has_artifact(artifact.name)]
     training_seconds = _training_seconds(missing_artifacts, workshop, hands)
-    units = list(plan.units(store.finished()))
+    units = plan.units(store.finished_names())
     seconds = size = 0.0
     for data in {plan.shards[cells[0].shard].data for cells in units}:
         here = [cells for cells in units if plan.shards[cells[0].shard].data == data]
@@ -104,9 +105,9 @@ def _trial(
     # The answers on the originals are needed by every cell; where they are finished already, they are made here anew.
     references = {plan.reference_edge(plan.edges[edge].model) for edge in edges}
     have = {cell.edge for cell in cells if cell.compression == 0}
-    wanted = [Cell(0, 0, edge, f"00{edge:030x}") for edge in sorted(references - have)]
-    wanted += [Cell(0, cell.compression, cell.edge, f"{cell.compression:02x}{cell.edge:030x}") for cell in cells]
-    trial = replace(plan, shards=(shard,), cells=tuple(wanted))
+    wanted = [Cell(0, 0, edge, f"{0:06x}{edge:026x}") for edge in sorted(references - have)]
+    wanted += [Cell(0, cell.compression, cell.edge, f"{cell.compression:06x}{cell.edge:026x}") for cell in cells]
+    trial = replace(plan, shards=(shard,), cells=Cells.of(wanted))
     with TemporaryDirectory() as folder:
         begun = time.perf_counter()
         store = Store(Path(folder))

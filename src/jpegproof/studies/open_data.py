@@ -5,6 +5,7 @@ from __future__ import annotations
 from jpegproof.data.ade20k import ade20k_pictures
 from jpegproof.data.class_list import read_class_list
 from jpegproof.data.equalised import Equalised
+from jpegproof.data.files import folder_at
 from jpegproof.data.find import open_pictures
 from jpegproof.data.folder import UnlabelledFolder
 from jpegproof.data.image_folder import ImageFolder
@@ -13,6 +14,7 @@ from jpegproof.data.label_maps import label_map_folders
 from jpegproof.data.picture_set import PictureSet
 from jpegproof.data.real_fake_folder import RealFakeFolder
 from jpegproof.data.reconstructed_pairs import PAIR, ReconstructedPairs, world_pairs
+from jpegproof.data.webdataset import WebDatasetPictures, looks_like_webdataset
 from jpegproof.data.world_maps import WorldMaps
 from jpegproof.data.world_objects import WorldObjects
 from jpegproof.data.world_pictures import WorldPictures
@@ -63,7 +65,10 @@ def _without_equalising(spec: DataSpec) -> PictureSet:
         from jpegproof.data.coco import CocoPictures
 
         return CocoPictures(spec.path, spec.annotations)
-    return open_pictures(spec.path, spec.layout) if classes is None else ImageFolder(spec.path, classes=classes)
+    if classes is None:
+        return open_pictures(spec.path, spec.layout)
+    in_tars = spec.layout == "webdataset" or (spec.layout == "auto" and looks_like_webdataset(folder_at(spec.path)))
+    return WebDatasetPictures(spec.path, classes) if in_tars else ImageFolder(spec.path, classes=classes)
 
 
 def _refuse_nonsense(spec: DataSpec) -> None:
@@ -92,8 +97,10 @@ def _refuse_nonsense(spec: DataSpec) -> None:
         raise DataError(f"{spec.path}: names of real and fake folders go with the layout real_fake, not {spec.layout}")
     if spec.reconstructed:
         _refuse_nonsense_of_pairs(spec)
-    if spec.classes is not None and not maps and spec.layout not in ("auto", "image_folder"):
-        raise DataError(f"{spec.path}: a list of classes goes with the layout image_folder, not {spec.layout}")
+    if spec.classes is not None and not maps and spec.layout not in ("auto", "image_folder", "webdataset"):
+        raise DataError(
+            f"{spec.path}: a list of classes goes with the layouts image_folder and webdataset, not {spec.layout}"
+        )
 
 
 def _refuse_nonsense_of_pairs(spec: DataSpec) -> None:

@@ -5,21 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from jpegproof.correctors.gate import gate_for, shipped_gate
 from jpegproof.data.picture_set import PictureSet
-from jpegproof.data.scenes import scene_identity, scene_name, together
-from jpegproof.exceptions import DataError, StoreError
+from jpegproof.data.scenes import together
+from jpegproof.exceptions import StoreError
 from jpegproof.jpeg.compression import ORIGINAL, Compression
 from jpegproof.jpeg.matched_codecs import require_codec
 from jpegproof.jpeg.steps import Crop, Resize
-from jpegproof.studies.artifacts import Artifact, make_artifacts, stopping_pictures, training_pictures
+from jpegproof.studies.artifacts import Artifact, make_artifacts
+from jpegproof.studies.cells import Cell as Cell
+from jpegproof.studies.cells import Cells, Units, name_bytes
 from jpegproof.studies.chains import refuse_lost_places, saves_along
 from jpegproof.studies.fingerprint import PROTOCOL_VERSION, fingerprint
-from jpegproof.studies.folds import folds_of, lineage, of_fold
+from jpegproof.studies.folds import folds_of, of_fold
+from jpegproof.studies.leaks import refuse_leaks
 from jpegproof.studies.original_files import OriginalFiles, original_files
 from jpegproof.studies.spec import CompressionSpec, DataSpec, StudySpec, WorldSpec
 from jpegproof.studies.store import write_whole
@@ -90,16 +94,6 @@ class DataFacts:
     files: OriginalFiles = field(default_factory=OriginalFiles)
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One file of predictions: a shard under a compression along an edge (numbers into the plan's lists)."""
-
-    shard: int
-    compression: int
-    edge: int
-    name: str
-
-
 @dataclass(frozen=True)
 class Plan:
     """Every cell of a study, in the order in which they are made: the originals first in each shard."""
@@ -113,27 +107,21 @@ class Plan:
     edges: tuple[Edge, ...]
     compressions: tuple[Compression, ...]
     shards: tuple[Shard, ...]
-    cells: tuple[Cell, ...]
+    cells: Cells
     artifacts: tuple[Artifact, ...] = ()
     """What is trained first, in an order in which that can be done."""
 
-    def units(self, finished: Iterable[str] = ()) -> Iterator[tuple[Cell, ...]]:
-        """The cells that are not finished, one tuple per shard."""
-        done = set(finished)
-        missing: dict[int, list[Cell]] = {}
-        for cell in self.cells:
-            if cell.name not in done:
-                missing.setdefault(cell.shard, []).append(cell)
-        for cells in missing.values():
-            yield tuple(cells)
+    def units(self, finished: Iterable[str] = ()) -> Units:
+        """The cells that are not finished, one tuple per shard, made as they are asked for."""
+        return Units(self.cells, self.cells.named(finished))
 
     def cells_of(self, edge: int, compression: int) -> list[Cell]:
         """The cells of one edge at one compression, in the order of the pictures; empty where none is planned."""
-        return self._by_column.get((edge, compression), [])
+        return self.cells.column(edge, compression)
 
     def original(self, shard: int, edge: int) -> Cell:
         """The cell of an edge on a shard's originals."""
-        return next(cell for cell in self.cells_of(edge, 0) if cell.shard == shard)
+        return next(cell for cell in self.cells.of_shard(shard) if (cell.edge, cell.compression) == (edge, 0))
 
     def reference_edge(self, model: str) -> int:
         """The number of the edge whose cells on the originals are a model's reference."""
@@ -143,22 +131,25 @@ class Plan:
         """Whether a cell holds a model's own answers on the originals, with which all others are compared."""
         return cell.compression == 0 and cell.edge == self.reference_edge(self.edges[cell.edge].model)
 
-    @cached_property
-    def _by_column(self) -> dict[tuple[int, int], list[Cell]]:
-        columns: dict[tuple[int, int], list[Cell]] = {}
-        for cell in self.cells:
-            columns.setdefault((cell.edge, cell.compression), []).append(cell)
-        return columns
-
     def save(self, path: Path) -> None:
-        """Writes the plan as JSON, so that reports need neither data nor models."""
-        content = {"format": 2, **{key: getattr(self, key) for key in ("study", "seed", "stage", "tasks")}}
+        """Writes the plan as JSON, so that reports need neither data nor models.
+
+        A shard's cells are the names of its files one after the other, without a break, in the order that its pattern
+        says: pairs of a compression and an edge.
+        """
+        content = {"format": 3, **{key: getattr(self, key) for key in ("study", "seed", "stage", "tasks")}}
         content["data"] = {name: asdict(facts) for name, facts in self.data.items()}
         content["edges"] = [asdict(edge) for edge in self.edges]
         content["artifacts"] = [asdict(artifact) for artifact in self.artifacts]
         content["compressions"] = [asdict(compression) for compression in self.compressions]
-        content["shards"] = [asdict(shard) for shard in self.shards]
-        content["cells"] = [(cell.shard, cell.compression, cell.edge, cell.name) for cell in self.cells]
+        patterns: dict[tuple[tuple[int, int], ...], int] = {}
+        content["shards"] = []
+        for number, shard in enumerate(self.shards):
+            cells = self.cells.of_shard(number)
+            pattern = patterns.setdefault(tuple((cell.compression, cell.edge) for cell in cells), len(patterns))
+            told = {"data": shard.data, "pictures": _told(shard.pictures), "digest": shard.digest, "pattern": pattern}
+            content["shards"].append({**told, "cells": "".join(cell.name for cell in cells)})
+        content["patterns"] = list(patterns)
         write_whole(path, json.dumps(content))
 
 
@@ -188,8 +179,8 @@ def load_plan(path: Path) -> Plan:
             tasks=content["tasks"],
             edges=tuple(Edge(**edge) for edge in content["edges"]),
             compressions=tuple(_compression(item) for item in content["compressions"]),
-            shards=tuple(Shard(s["data"], tuple(s["pictures"]), s["digest"]) for s in content["shards"]),
-            cells=tuple(Cell(*cell) for cell in content["cells"]),
+            shards=tuple(Shard(s["data"], _numbers(s["pictures"]), s["digest"]) for s in content["shards"]),
+            cells=_cells(content),
             artifacts=tuple(
                 Artifact(**{**artifact, "needs": tuple(artifact["needs"])}) for artifact in content.get("artifacts", [])
             ),
@@ -214,30 +205,10 @@ def make_plan(spec: StudySpec, workshop: Workshop) -> Plan:
     for codec in {item.codec for item in compressions} - {"", "jpeg"}:
         require_codec(codec)
     shards = tuple(shard for name in spec.data if name in used for shard in _shards(name, workshop))
-    listed = set(_listed_edges(spec))
     artifacts = make_artifacts(spec, workshop)
-    _refuse_leaks(spec, workshop, edges)
-    edge_digests = [_edge_digest(edge, spec, workshop, artifacts) for edge in edges]
-    compression_digests = [fingerprint(compression.describe()) for compression in compressions]
-    cells: list[Cell] = []
-    for shard_number, shard in enumerate(shards):
-        for number, compression in enumerate(compressions):
-            for edge_number, edge in enumerate(edges):
-                # A corrector corrects JPEGs: neither the original nor another codec's file has tables.
-                possible = compression.codec == "jpeg" or edge.corrector == IDENTITY
-                wanted = compression.is_original or edge in listed
-                if spec.data_of(edge.model) != shard.data or not (possible and wanted):
-                    continue
-                name = fingerprint(
-                    {
-                        "protocol": PROTOCOL_VERSION,
-                        "shard": shard.digest,
-                        "compression": compression_digests[number],
-                        "stage": "" if compression.is_original else spec.compression.stage,
-                        "edge": edge_digests[edge_number],
-                    }
-                )
-                cells.append(Cell(shard_number, number, edge_number, name))
+    refuse_leaks(spec, workshop, [(edge.model, (edge.corrector, edge.tuned)) for edge in edges])
+    digests = [_edge_digest(edge, spec, workshop, artifacts) for edge in edges]
+    cells = Cells.of(_all_cells(spec, shards, compressions, edges, digests))
     facts = {
         name: DataFacts(
             pictures.task,
@@ -253,7 +224,40 @@ def make_plan(spec: StudySpec, workshop: Workshop) -> Plan:
     tasks = {name: workshop.model(name).task.name for name in spec.measured}
     refuse_lost_places(compressions, tasks, spec.compression.stage)
     stage = spec.compression.stage
-    return Plan(spec.name, spec.seed, stage, facts, tasks, edges, compressions, shards, tuple(cells), artifacts)
+    return Plan(spec.name, spec.seed, stage, facts, tasks, edges, compressions, shards, cells, artifacts)
+
+
+def _all_cells(
+    spec: StudySpec,
+    shards: Sequence[Shard],
+    compressions: Sequence[Compression],
+    edges: Sequence[Edge],
+    edge_digests: Sequence[str],
+) -> Iterator[Cell]:
+    """The cells of each shard, the originals first."""
+    listed = set(_listed_edges(spec))
+    compression_digests = [fingerprint(compression.describe()) for compression in compressions]
+    wanted: dict[str, list[tuple[int, int]]] = {}
+    for data in {shard.data for shard in shards}:
+        wanted[data] = [
+            (number, edge_number)
+            for number, compression in enumerate(compressions)
+            for edge_number, edge in enumerate(edges)
+            if spec.data_of(edge.model) == data
+            and (compression.is_original or edge in listed)
+            # A corrector corrects JPEGs: neither the original nor another codec's file has tables.
+            and (compression.codec == "jpeg" or edge.corrector == IDENTITY)
+        ]
+    for shard_number, shard in enumerate(shards):
+        for number, edge_number in wanted[shard.data]:
+            facts = {
+                "protocol": PROTOCOL_VERSION,
+                "shard": shard.digest,
+                "compression": compression_digests[number],
+                "stage": "" if compressions[number].is_original else spec.compression.stage,
+                "edge": edge_digests[edge_number],
+            }
+            yield Cell(shard_number, number, edge_number, fingerprint(facts))
 
 
 def _listed_edges(spec: StudySpec) -> list[Edge]:
@@ -336,43 +340,32 @@ def _edge_digest(edge: Edge, spec: StudySpec, workshop: Workshop, artifacts: Seq
     return fingerprint(facts)
 
 
-def _refuse_leaks(spec: StudySpec, workshop: Workshop, edges: Sequence[Edge]) -> None:
-    """Raises DataError where a picture would be measured with something that has learned from it."""
-    for edge in edges:
-        data = spec.data_of(edge.model)
-        pictures = workshop.pictures(data)
-        measured: dict[str, list[int]] = {}
-        for number in workshop.chosen(data):
-            measured.setdefault(scene_identity(pictures, number), []).append(number)
-        for training in {name for name in (edge.corrector, edge.tuned) if name in spec.trainings}:
-            for seen in lineage(spec, training):
-                for fold in range(folds) if (folds := folds_of(spec, seen)) is not None else [None]:
-                    used = training_pictures(spec, workshop, seen, fold)
-                    for source, number in used + stopping_pictures(spec, workshop, seen, fold):
-                        learned = workshop.pictures(source)
-                        for other in measured.get(scene_identity(learned, number), ()):
-                            # Cross-fitted: this artifact is not used on its fold, so it may have seen all others.
-                            same = scene_name(pictures, other) == scene_name(learned, number)
-                            if not (same and source == data and fold is not None):
-                                names = learned.name(number), pictures.name(other)
-                                raise DataError(_leak(seen, *names, edge.model, data))
-
-
-def _leak(training: str, learned: str, measured: str, model: str, data: str) -> str:
-    if learned != measured:
-        copy = f"{learned}, a copy of {measured}," if learned else measured
-        return (
-            f"training {training!r} learns from {copy} on which {model} is measured behind it; take one of the copies "
-            "away, or train on other pictures"
-        )
-    return (
-        f"training {training!r} learns from {measured}, on which {model} is measured behind it; give data {data!r} "
-        "folds: 2 to cross-fit, or train on other pictures"
-    )
-
-
 def _block(data: DataSpec | WorldSpec, pictures: PictureSet) -> int:
     return (data.blocks if isinstance(data, DataSpec) else None) or together(pictures)
+
+
+def _told(numbers: Sequence[int]) -> list[int] | dict[str, int]:
+    """Numbers as a plan's file says them: where they follow each other, the first and what comes after the last."""
+    run = range(numbers[0], numbers[0] + len(numbers)) if numbers else range(0)
+    return {"from": run.start, "to": run.stop} if tuple(run) == tuple(numbers) else list(numbers)
+
+
+def _numbers(told: list[int] | dict[str, int]) -> tuple[int, ...]:
+    return tuple(range(told["from"], told["to"])) if isinstance(told, dict) else tuple(told)
+
+
+def _cells(content: Mapping[str, Any]) -> Cells:
+    """The cells of a plan's file, of this format or of the one before, which lists them one by one."""
+    if "cells" in content:
+        return Cells.of(Cell(*cell) for cell in content["cells"])
+    patterns = [np.array(pattern, dtype=np.int32).reshape(-1, 2) for pattern in content["patterns"]]
+    columns, names = [np.zeros((0, 3), dtype=np.int32)], [name_bytes("", 0)]
+    for number, shard in enumerate(content["shards"]):
+        pattern = patterns[shard["pattern"]]
+        columns.append(np.insert(pattern, 0, number, axis=1))
+        names.append(name_bytes(shard["cells"], len(pattern)))
+    numbers = np.concatenate(columns)
+    return Cells(numbers[:, 0], numbers[:, 1], numbers[:, 2], np.concatenate(names))
 
 
 def _compression(content: Mapping[str, Any]) -> Compression:

@@ -134,7 +134,7 @@ def run_study(
     for note in set_aside_damaged_artifacts(plan.artifacts, store):
         heard.warn(note)
     untrained = [artifact for artifact in plan.artifacts if not store.has_artifact(artifact.name)]
-    missing = any(True for _ in plan.units(store.finished()))
+    missing = len(plan.units(store.finished_names()))
     if not untrained and not missing:
         heard.begin(len(plan.cells), len(plan.cells))
         write_failed(store, ())
@@ -178,8 +178,8 @@ def _do_units(
     Raises:
         JpegproofError: the first unit fails, and so would the others most likely.
     """
-    units = list(plan.units(store.finished()))
-    heard.begin(len(plan.cells), len(plan.cells) - sum(len(cells) for cells in units))
+    units = plan.units(store.finished_names())
+    heard.begin(len(plan.cells), len(plan.cells) - units.cells)
     running, done, failed = set[int](), 0, list[FailedUnit]()
 
     def on_cell(told: Cell | Begun) -> None:
@@ -248,7 +248,7 @@ def refuse_another_study(plan: Plan, file: Path, out: str) -> None:
         earlier = load_plan(file)
     except StoreError:
         return
-    if {cell.name for cell in earlier.cells} & {cell.name for cell in plan.cells}:
+    if earlier.cells.shares(plan.cells):
         return  # the same predictions under other names
     for what, old, new in (("models", earlier.tasks, plan.tasks), ("data sets", earlier.data, plan.data)):
         if not set(old) & set(new):

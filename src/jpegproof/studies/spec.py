@@ -87,13 +87,13 @@ class DataSpec(Part):
     """A data set: a folder of pictures."""
 
     path: Path = Field(description="The folder; relative to the study's root.")
-    layout: Literal["auto", "imagenet", "image_folder", "folder", "coco", "ade20k", "label_maps", "real_fake"] = Field(
-        "auto", description="How the folder is laid out; auto tells from its contents."
-    )
+    layout: Literal[
+        "auto", "imagenet", "image_folder", "folder", "coco", "ade20k", "label_maps", "real_fake", "webdataset"
+    ] = Field("auto", description="How the folder is laid out; auto tells from its contents.")
     classes: Path | None = Field(
         None,
-        description="A text file of class names in label order, one a line: of class folders (image_folder), or of the "
-        "values in label maps.",
+        description="A text file of class names in label order, one a line: of class folders (image_folder), of "
+        "what the files beside the pictures say (webdataset), or of the values in label maps.",
     )
     annotations: Path | None = Field(
         None,

@@ -55,7 +55,7 @@ def study_status(out: str | Path) -> Status:
         require_study(store)
         store.recall(ENVIRONMENT_FILE)
     plan = load_plan(store.root / PLAN_FILE)
-    finished = frozenset(store.finished() & {cell.name for cell in plan.cells})
+    finished = frozenset(plan.cells.names_among(store.finished_names()))
     tally = _work_so_far(store.work())
     pace = sum(tally.seconds.values()) / tally.counts["store"] if tally.counts["store"] else None
     left = None if pace is None else pace * (len(plan.cells) - len(finished)) / _workers(store.root / ENVIRONMENT_FILE)

@@ -48,6 +48,8 @@ def numbered(class_names: ClassNames) -> dict[int, str]:
 
 def plain_target(target: Target) -> Any:
     """A target as plain data, for a fingerprint."""
+    if target is None or isinstance(target, int | str):
+        return target  # at once, of very many pictures; to ask for a protocol takes long
     return target.describe() if isinstance(target, Spatial) else target
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jpegproof.analysis.parity.rows import SUBSAMPLED
-from jpegproof.data.files import PictureFiles
+from jpegproof.data.files import PictureFiles, StoredPictures
 from jpegproof.data.picture_set import PictureSet
 from jpegproof.jpeg.codec import encode
 from jpegproof.jpeg.compression import Compression
 from jpegproof.jpeg.exif import orientation_of
 from jpegproof.jpeg.header import header_of
-from jpegproof.jpeg.intake import MAX_PIXELS, UnusablePictureError, bytes_of, is_jpeg, opened
+from jpegproof.jpeg.intake import MAX_PIXELS, UnusablePictureError, is_jpeg, opened
 from jpegproof.jpeg.refusals import refusal_of
 from jpegproof.jpeg.segments import read_structure
 
@@ -55,8 +55,8 @@ def served_file(pictures: PictureSet, number: int, quality: int) -> ServedFile:
         quality: libjpeg's, of what is saved.
     """
     try:
-        if isinstance(pictures, PictureFiles):
-            data = bytes_of(pictures.paths[number])
+        if isinstance(pictures, StoredPictures):
+            data = pictures.content(number)
             if is_jpeg(data):
                 if type(pictures).pixels is not PictureFiles.pixels:
                     pictures.pixels(number)  # which says whether picture and label fit each other

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 import torch
@@ -83,16 +84,20 @@ class Processes:
             yield from self._here.do(units, on_cell)
             return
         with self._pool(len(units)) as (pool, heard):
-            silent = sum(len(cells) for cells in units)
-            pending: set[Future[Outcome]] = {pool.submit(_do, cells) for cells in units}
+            # Units are made when they are asked for, and each process has its next one waiting: no more than that are
+            # in memory, however many there are.
+            waiting = iter(units)
+            pending = {pool.submit(_do, cells) for cells in islice(waiting, 2 * self._hands.workers)}
+            silent = 0
             while pending:
                 finished, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
                 silent -= _announce(heard, on_cell)
+                pending |= {pool.submit(_do, cells) for cells in islice(waiting, len(finished))}
                 for future in finished:
                     outcome = future.result()
-                    silent -= outcome.cells - outcome.tally.counts["store"] if outcome.error else 0
+                    silent += outcome.cells if outcome.error is None else outcome.tally.counts["store"]
                     yield outcome
-            while silent and (told := _announce(heard, on_cell, patience=1.0)):
+            while silent > 0 and (told := _announce(heard, on_cell, patience=1.0)):
                 silent -= told
             pool.shutdown()
 

@@ -128,24 +128,29 @@ class RayExecutor:
 
     def do(self, units: Sequence[tuple[Cell, ...]], on_cell: OnCell) -> Iterator[Outcome]:
         """See `Executor`."""
-        waiting = deque(units)
-        silent = {cell.name: cell for cells in units for cell in cells}
+        waiting, left = iter(units), len(units)
+        silent = dict[str, Cell]()
 
         def take() -> _Task | None:
-            if not waiting:
+            nonlocal left
+            cells = next(waiting, None)
+            if cells is None:
                 return None
-            cells = waiting.popleft()
+            left -= 1
+            silent.update((cell.name, cell) for cell in cells)
             names = [cell.name for cell in cells]
             return _Task("do", (cells,), lambda: len(self._store.finished_of(names)))
 
         def hear(cell: Cell | Begun) -> None:
+            # Else a worker that was lost has told it.
             if isinstance(cell, Begun) or silent.pop(cell.name, None) is not None:
                 on_cell(cell)
 
-        for task, outcome in self._run(take, lambda: len(waiting), hear):
-            if outcome.error is None:
-                for cell in task.arguments[0]:
+        for task, outcome in self._run(take, lambda: left, hear):
+            for cell in task.arguments[0]:
+                if outcome.error is None:
                     hear(cell)
+                silent.pop(cell.name, None)
             yield outcome
 
     def _is_trained(self, name: str) -> int:

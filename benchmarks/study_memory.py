@@ -1,0 +1,201 @@
+"""How much memory a study takes as its pictures become more, and how long a plan of many cells takes.
+
+Each study runs in a process of its own: the study's real engine, from the spec to the last prediction file, over tiny
+pictures (24 x 24 pixels, so that there can be many) and a tiny network, at two qualities. Its most resident memory is
+the kernel's own figure. The pictures come from WebDataset tars or from class folders.
+
+For the plan, a study of many cells is planned and written, planned again as by a run that finds everything finished,
+and read back; beside the seconds stands how many times as long it takes as one of a tenth as many cells.
+
+    python -m benchmarks.study_memory [--pictures 1000 10000 100000] [--layouts webdataset image_folder]
+                                      [--cells 100000] [--out docs/results/study_memory.json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import resource
+import tarfile
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from jpegproof.studies.engine import Hands
+from jpegproof.studies.environment import environment
+from jpegproof.studies.plan import load_plan, make_plan
+from jpegproof.studies.run import run_study
+from jpegproof.studies.spec import StudySpec
+from jpegproof.studies.workshop import Workshop
+
+SIDE = 24
+CLASSES = 10
+QUALITIES = [10, 50]
+PICTURES_PER_TAR = 5000
+MODEL = """
+import torch
+from jpegproof import ResizeCrop, wrap
+
+
+def build():
+    torch.manual_seed(0)
+    layers = (torch.nn.Conv2d(3, 8, 3, 2), torch.nn.ReLU(), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())
+    return wrap(torch.nn.Sequential(*layers, torch.nn.Linear(8, 10)), prepare=ResizeCrop(24, (24, 24)))
+"""
+
+
+def picture(number: int) -> bytes:
+    """A tiny JPEG; no two are the same."""
+    pixels = np.random.default_rng(number).integers(0, 256, (SIDE // 4, SIDE // 4, 3), dtype=np.uint8)
+    out = BytesIO()
+    Image.fromarray(pixels).resize((SIDE, SIDE)).save(out, "JPEG", quality=95)
+    return out.getvalue()
+
+
+def make_tars(folder: Path, count: int) -> None:
+    """Pictures with their classes in WebDataset tars."""
+    for begin in range(0, count, PICTURES_PER_TAR):
+        with tarfile.open(folder / f"{begin // PICTURES_PER_TAR:06d}.tar", "w") as tar:
+            for number in range(begin, min(begin + PICTURES_PER_TAR, count)):
+                for suffix, content in (("jpg", picture(number)), ("cls", str(number % CLASSES).encode())):
+                    member = tarfile.TarInfo(f"{number:08d}.{suffix}")
+                    member.size = len(content)
+                    tar.addfile(member, BytesIO(content))
+
+
+def make_folders(folder: Path, count: int) -> None:
+    """The same in class folders."""
+    for label in range(CLASSES):
+        (folder / f"class{label}").mkdir()
+    for number in range(count):
+        (folder / f"class{number % CLASSES}" / f"{number:08d}.jpg").write_bytes(picture(number))
+
+
+MAKERS: dict[str, Callable[[Path, int], None]] = {"webdataset": make_tars, "image_folder": make_folders}
+
+
+def spec_of(folder: Path, layout: str, qualities: list[int], limit: int | None = None) -> StudySpec:
+    """The study over pictures that lie in a folder."""
+    model = folder.parent / "model.py"
+    model.write_text(MODEL)
+    data: dict[str, Any] = {"path": folder, "layout": layout}
+    return StudySpec.model_validate(
+        {
+            "name": "memory",
+            "data": {"pictures": data if limit is None else {**data, "limit": limit}},
+            "models": {"tiny": {"from": f"{model}:build"}},
+            "compression": {"qualities": qualities},
+        }
+    )
+
+
+def resident_mib() -> dict[str, float]:
+    """The most resident memory of this process so far, and that of now."""
+    now = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmRSS"))
+    return {
+        "most_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        "now_mib": round(int(now.split()[1]) / 1024, 1),
+    }
+
+
+def run_once(layout: str, count: int) -> dict[str, Any]:
+    """One study from its spec to its last prediction file, then the same again with nothing left to do."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "pictures"
+        folder.mkdir()
+        MAKERS[layout](folder, count)
+        with _fresh() as process:
+            return process.submit(_study, folder, layout, Path(place) / "out").result()
+
+
+def _study(folder: Path, layout: str, out: Path) -> dict[str, Any]:
+    spec = spec_of(folder, layout, QUALITIES)
+    found: dict[str, Any] = {"start": resident_mib()}
+    begun = time.perf_counter()
+
+    def planned(*_: Any) -> bool:
+        found["planned"] = resident_mib() | {"seconds": round(time.perf_counter() - begun, 2)}
+        return True
+
+    run = run_study(spec, out, Hands(), allow_code=True, before=planned)
+    found["run"] = resident_mib() | {"seconds": round(time.perf_counter() - begun, 2)}
+    found["cells"], found["computed"] = len(run.plan.cells), run.computed
+    begun = time.perf_counter()
+    again = run_study(spec, out, Hands(), allow_code=True)
+    found["again"] = resident_mib() | {"seconds": round(time.perf_counter() - begun, 2), "computed": again.computed}
+    return found
+
+
+def plan_once(cells: int) -> dict[str, Any]:
+    """Plans of so many cells, and of a tenth of them: made, written, read."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "pictures"
+        folder.mkdir()
+        per_shard = 1 + 99
+        make_tars(folder, cells // per_shard * 32)
+        with _fresh() as process:
+            few = process.submit(_plan, folder, cells // 10).result()
+        with _fresh() as process:
+            many = process.submit(_plan, folder, cells).result()
+    ratio = {step: round(many["seconds"][step] / few["seconds"][step], 1) for step in many["seconds"]}
+    return {"many": many, "few": few, "many_over_few": ratio}
+
+
+def _plan(folder: Path, cells: int) -> dict[str, Any]:
+    spec = spec_of(folder, "webdataset", list(range(1, 100)), limit=cells // 100 * 32)
+    seconds: dict[str, float] = {}
+
+    def timed(step: str, work: Callable[[], Any]) -> Any:
+        begun = time.perf_counter()
+        done = work()
+        seconds[step] = round(time.perf_counter() - begun, 3)
+        return done
+
+    plan = timed("make", lambda: make_plan(spec, Workshop(spec, allow_code=True)))
+    timed("make_again", lambda: make_plan(spec, Workshop(spec, allow_code=True)))
+    path = folder.parent / "plan.json"
+    timed("write", lambda: plan.save(path))
+    read = timed("read", lambda: load_plan(path))
+    names = [cell.name for cell in plan.cells]
+    timed("units_left", lambda: sum(1 for _ in read.units(names[1:])))
+    return {"cells": len(plan.cells), "seconds": seconds, "bytes": path.stat().st_size, "memory": resident_mib()}
+
+
+def _fresh() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pictures", type=int, nargs="+", default=[1000, 10_000, 100_000])
+    parser.add_argument("--layouts", nargs="+", choices=tuple(MAKERS), default=list(MAKERS))
+    parser.add_argument("--cells", type=int, default=100_000)
+    parser.add_argument("--out", type=Path)
+    args = parser.parse_args()
+    studies: dict[str, Any] = {}
+    for layout in args.layouts:
+        studies[layout] = {}
+        for count in args.pictures:
+            studies[layout][count] = run_once(layout, count)
+            print(layout, count, studies[layout][count], flush=True)
+    plan = plan_once(args.cells) if args.cells else None
+    print(plan)
+    command = "python -m benchmarks.study_memory" + "".join(
+        f" --{name} {' '.join(map(str, given))}"
+        for name, given in (("pictures", args.pictures), ("layouts", args.layouts))
+    )
+    facts = {"command": f"{command} --cells {args.cells}", "environment": environment("cpu", 1, 1)}
+    if args.out is not None:
+        args.out.write_text(json.dumps({**facts, "studies": studies, "plan": plan}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
