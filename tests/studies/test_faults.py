@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -63,7 +64,7 @@ def three_units(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plans, "SHARD_PICTURES", 2)
 
 
-def written(folder: Path, **changes: object) -> Path:
+def written(folder: Path, **changes: Any) -> Path:
     """A study file on disk."""
     file = folder / "study.yaml"
     file.write_text(yaml.safe_dump(study_content(folder, **changes)))
