@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 import torch
@@ -27,6 +28,9 @@ from jpegproof.studies.spec import StudySpec
 from jpegproof.studies.tally import Tally
 from jpegproof.studies.train_artifact import artifact_paths
 from jpegproof.studies.workshop import Workshop
+
+#: Units for each process that are handed out at any time.
+_AHEAD = 4
 
 _KILLED = (
     "a worker process ended before its work was done; finished predictions are kept. Most likely memory ran out: run "
@@ -83,9 +87,14 @@ class Processes:
             yield from self._here.do(units, on_cell)
             return
         with self._pool(len(units)) as (pool, heard):
-            silent = sum(len(cells) for cells in units)
-            pending: set[Future[Tally]] = {pool.submit(_do, cells) for cells in units}
-            while pending:
+            # A long study's units are not all held at once: each worker has one in hand and some before it.
+            waiting, silent, pending = iter(units), 0, set[Future[Tally]]()
+            while True:
+                for cells in islice(waiting, _AHEAD * self._hands.workers - len(pending)):
+                    silent += len(cells)
+                    pending.add(pool.submit(_do, cells))
+                if not pending:
+                    break
                 finished, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
                 silent -= _announce(heard, on_cell)
                 for future in finished:

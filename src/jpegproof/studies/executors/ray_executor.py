@@ -128,21 +128,25 @@ class RayExecutor:
 
     def do(self, units: Sequence[tuple[Cell, ...]], on_cell: OnCell) -> Iterator[Tally]:
         """See `Executor`."""
-        waiting = deque(units)
-        silent = {cell.name: cell for cells in units for cell in cells}
+        waiting, taken = iter(units), 0
+        silent = set[str]()  # of what is handed out: a long study's units are not all held at once
 
         def take() -> _Task | None:
-            if not waiting:
+            nonlocal taken
+            cells = next(waiting, None)
+            if cells is None:
                 return None
-            cells = waiting.popleft()
+            taken += 1
             names = [cell.name for cell in cells]
+            silent.update(names)
             return _Task("do", (cells,), lambda: len(self._store.finished_of(names)))
 
         def hear(cell: Cell) -> None:
-            if silent.pop(cell.name, None) is not None:  # else a worker that was lost has told it
+            if cell.name in silent:  # else a worker that was lost has told it
+                silent.discard(cell.name)
                 on_cell(cell)
 
-        for task, tally in self._run(take, lambda: len(waiting), hear):
+        for task, tally in self._run(take, lambda: len(units) - taken, hear):
             for cell in task.arguments[0]:
                 hear(cell)
             yield tally
