@@ -152,7 +152,7 @@ def _killed_run(
     happened, seen, again = Counter[str](), dict[str, tuple[int, int]](), 0
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     node = cluster.add_node(num_cpus=1)
-    arguments = ("--executor", "ray", "--address", cluster.address, "--workers", "2")
+    arguments = ("--executor", "ray", "--address", str(cluster.address), "--workers", "2")
     driver = _driver(file, out, *arguments)
     try:
         while order:

@@ -121,7 +121,7 @@ def measure(units: int, rounds: int) -> dict[str, Any]:
             cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
             try:
                 cluster.add_node(num_cpus=1)
-                ray = rate_of_ray(spec, folder / f"ray{number}", cluster.address)
+                ray = rate_of_ray(spec, folder / f"ray{number}", str(cluster.address))
             finally:
                 cluster.shutdown()
             found.append({"processes": processes, "ray": ray, "ray / processes": ray / processes})

@@ -87,7 +87,7 @@ def study_spec(folder: Path, **changes: Any) -> StudySpec:
     return with_absolute_paths(StudySpec.model_validate(study_content(folder, **changes)), folder)
 
 
-def run_here(spec: StudySpec, out: Path, **options: Any) -> Run:
+def run_here(spec: StudySpec, out: str | Path, **options: Any) -> Run:
     """Runs a study in this process with one thread."""
     return run_study(spec, out, HERE, allow_code=True, **options)
 
