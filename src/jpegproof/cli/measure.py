@@ -62,7 +62,7 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
     add_input_options(verb)
     verb.add_argument("--batch-size", type=int, metavar="N", help="pictures at once")
     verb.add_argument("--seed", type=int, default=0, help="of the bootstrap")
-    add_machine_options(verb)
+    add_machine_options(verb, loaders=True)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -98,6 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
             device=arguments.device,
             workers=arguments.workers,
             threads=arguments.threads,
+            loaders=arguments.loaders,
             seed=arguments.seed,
             allow_code=arguments.allow_code,
             progress=bar,

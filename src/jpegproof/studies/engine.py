@@ -27,7 +27,7 @@ from jpegproof.studies.spec import StudySpec
 from jpegproof.studies.store import Store
 from jpegproof.studies.tally import Tally
 from jpegproof.studies.train_artifact import artifact_paths, train_artifact
-from jpegproof.studies.unit import Unit
+from jpegproof.studies.unit import Unit, done_in_turn
 from jpegproof.studies.workshop import Workshop
 from jpegproof.training.training_log import require_tensorboard as require_tensorboard
 
@@ -52,18 +52,22 @@ class Hands:
         device: where networks run.
         workers: processes; 1 is this one.
         threads: of each worker.
+        loaders: further threads of each worker, which read, compress and decode pictures ahead of its networks.
     """
 
     device: str = "cpu"
     workers: int = 1
     threads: int = 1
+    loaders: int = 0
 
 
-def find_hands(device: str = "auto", workers: int | None = None, threads: int | None = None) -> Hands:
+def find_hands(
+    device: str = "auto", workers: int | None = None, threads: int | None = None, loaders: int | None = None
+) -> Hands:
     """Decides how to use this machine, where the user has not.
 
     On a processor every core becomes a worker of one thread, since coding and resizing pictures use one core each; on
-    a GPU one worker keeps the device and the cores serve it.
+    a GPU one worker keeps the device and the cores serve it: there are as many loaders.
 
     Raises:
         JpegproofError: the device is not there, or a number is below 1.
@@ -81,17 +85,18 @@ def find_hands(device: str = "auto", workers: int | None = None, threads: int | 
     for what, number in (("workers", workers), ("threads", threads)):
         if number < 1:
             raise JpegproofError(f"{number} {what} cannot do anything; use 1 or more")
-    return Hands(device, workers, threads)
+    loaders = loaders if loaders is not None else (0 if on_processor else threads)
+    if loaders < 0:
+        raise JpegproofError(f"{loaders} loaders: use 0 or more")
+    return Hands(device, workers, threads, loaders)
 
 
 def run_here(
     plan: Plan, units: Sequence[tuple[Cell, ...]], workshop: Workshop, store: Store, hands: Hands, on_cell: OnCell
 ) -> Iterator[Tally]:
     """Does the units in this process, one after the other; yields the tally of each."""
-    with limited_threads(hands.threads) as pool:
-        for cells in units:
-            unit = Unit(plan, workshop, store, cells, on_cell, pool)
-            unit.run()
+    with limited_threads(hands.threads) as pool, loader_threads(hands.loaders) as loaders:
+        for unit in done_in_turn(Unit(plan, workshop, store, cells, on_cell, pool, loaders) for cells in units):
             yield unit.tally
 
 
@@ -241,13 +246,15 @@ def _begin(spec: StudySpec, plan: Plan, root: str, hands: Hands, allow_code: boo
     torch.set_num_threads(hands.threads)
     quieten()
     pool = ThreadPoolExecutor(hands.threads) if hands.threads > 1 else None
-    _here.update(plan=plan, pool=pool, store=Store(Path(root)), done=done)
+    loaders = ThreadPoolExecutor(hands.loaders) if hands.loaders else None
+    _here.update(plan=plan, pool=pool, loaders=loaders, store=Store(Path(root)), done=done)
     _here["workshop"] = Workshop(spec, hands.device, allow_code=allow_code)
     _here["workshop"].use(artifact_paths(plan.artifacts, _here["store"]))
 
 
 def _do(cells: tuple[Cell, ...]) -> Tally:
-    unit = Unit(_here["plan"], _here["workshop"], _here["store"], cells, _here["done"].put, _here["pool"])
+    on_cell, pool, loaders = _here["done"].put, _here["pool"], _here["loaders"]
+    unit = Unit(_here["plan"], _here["workshop"], _here["store"], cells, on_cell, pool, loaders)
     unit.run()
     return unit.tally
 
@@ -275,6 +282,19 @@ def quieten() -> None:
     """Keeps Pillow from warning about pictures that the intake judges itself."""
     warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
     warnings.filterwarnings("ignore", module="PIL")
+
+
+@contextmanager
+def loader_threads(count: int) -> Iterator[ThreadPoolExecutor | None]:
+    """Threads that work ahead of the networks; None for none."""
+    if count == 0:
+        yield None
+        return
+    loaders = ThreadPoolExecutor(count, thread_name_prefix="loader")
+    try:
+        yield loaders
+    finally:
+        loaders.shutdown(cancel_futures=True)
 
 
 @contextmanager

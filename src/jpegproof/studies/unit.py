@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -31,6 +31,24 @@ class _Reference:
     skipped: dict[int, str]
 
 
+def done_in_turn(units: Iterable[Unit]) -> Iterator[Unit]:
+    """Runs units one after the other; where they have loaders, these read the next one's pictures meanwhile.
+
+    Yields:
+        Each when it is done.
+    """
+    waiting: Unit | None = None
+    for unit in units:
+        unit.begin()
+        if waiting is not None:
+            waiting.run()
+            yield waiting
+        waiting = unit
+    if waiting is not None:
+        waiting.run()
+        yield waiting
+
+
 class Unit:
     """Computes missing cells of one shard.
 
@@ -40,7 +58,7 @@ class Unit:
         store: where cells go, and where the answers on the originals are when they were computed before.
         cells: not yet finished ones, all of one shard, in plan order (the originals first).
         on_cell: called after each is stored.
-        pool: as a `Passage` takes it.
+        pool, loaders: as a `Passage` takes them.
     """
 
     def __init__(
@@ -51,6 +69,7 @@ class Unit:
         cells: Sequence[Cell],
         on_cell: Callable[[Cell], None],
         pool: ThreadPoolExecutor | None = None,
+        loaders: ThreadPoolExecutor | None = None,
     ) -> None:
         self._plan = plan
         self._workshop = workshop
@@ -60,13 +79,17 @@ class Unit:
         shard = plan.shards[cells[0].shard]
         self._numbers = shard.pictures
         self._pictures = workshop.pictures(shard.data)
-        self._passage = Passage(plan, workshop, shard.data, shard.pictures, pool)
+        self._passage = Passage(plan, workshop, shard.data, shard.pictures, pool, loaders)
         self._references: dict[str, _Reference] = {}
 
     @property
     def tally(self) -> Tally:
         """The work done so far."""
         return self._passage.tally
+
+    def begin(self) -> None:
+        """Has the loaders read its pictures, while another unit is computed."""
+        self._passage.begin()
 
     def run(self) -> None:
         """Computes the cells and stores each as soon as it is whole.
@@ -75,7 +98,10 @@ class Unit:
             JpegproofError: something is wrong with the study rather than with one picture.
         """
         sources = self._passage.read()
-        for compression, group in grouped(self._cells, lambda cell: cell.compression):
+        groups = grouped(self._cells, lambda cell: cell.compression)
+        for place, (compression, group) in enumerate(groups):
+            for soon, _ in groups[place : place + 2]:  # the loaders are one compression ahead, not more
+                self._passage.expect(sources, self._plan.compressions[soon])
             cells = {self._plan.edges[cell.edge]: cell for cell in group}
             unusable = partial(self._unusable, cells)
             for answered in self._passage.take(sources, self._plan.compressions[compression], list(cells), unusable):

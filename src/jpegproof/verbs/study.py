@@ -26,6 +26,7 @@ def study(
     device: str = "auto",
     workers: int | None = 1,
     threads: int | None = None,
+    loaders: int | None = None,
     allow_code: bool = False,
     tensorboard: bool = False,
     progress: Progress | None = None,
@@ -45,6 +46,8 @@ def study(
         workers: processes on this machine; None for one per core (one on a GPU). A script that asks for more than one
             keeps its own work under ``if __name__ == "__main__":``, since each process imports it.
         threads: of each worker.
+        loaders: further threads of each worker that read, compress and decode pictures ahead of its networks; None for
+            none (on a GPU one per core). Predictions are the same with any number.
         allow_code: whether models of the file may come from entry points, which run their code.
         tensorboard: whether its trainings write TensorBoard logs, into ``tensorboard/`` of the results folder.
         progress: hears how it goes.
@@ -53,7 +56,7 @@ def study(
         JpegproofError: the file, the data, a model or the results folder is at fault; the message says how to mend it.
     """
     spec, folder = _opened(file, out, root, data, weights)
-    hands = find_hands(device, workers, threads)
+    hands = find_hands(device, workers, threads, loaders)
     run_study(spec, folder, hands, allow_code=allow_code, progress=progress, tensorboard=tensorboard)
     return report(folder)
 
@@ -68,6 +71,7 @@ def plan_study(
     device: str = "auto",
     workers: int | None = 1,
     threads: int | None = None,
+    loaders: int | None = None,
     allow_code: bool = False,
 ) -> tuple[Plan, Estimate]:
     """Works out what a study would still compute and, from a small trial, the time and disk that this would take.
@@ -75,7 +79,7 @@ def plan_study(
     Nothing of the study itself runs. Arguments and errors are those of `study`.
     """
     spec, folder = _opened(file, out, root, data, weights)
-    hands = find_hands(device, workers, threads)
+    hands = find_hands(device, workers, threads, loaders)
     found: list[Estimate] = []
 
     def look(plan: Plan, workshop: Workshop, store: Store) -> bool:
