@@ -4,8 +4,8 @@ Each study runs in a process of its own: the study's real engine, from the spec 
 pictures (24 x 24 pixels, so that there can be many) and a tiny network, at two qualities. Its most resident memory is
 the kernel's own figure. The pictures come from WebDataset tars or from class folders.
 
-For the plan, a study of many cells is planned and written, planned again as by a run that finds everything finished,
-and read back; beside the seconds stands how many times as long it takes as one of a tenth as many cells.
+For the plan, a study of many cells (99 qualities) is planned, written, read back, and compared with the names of what
+is finished; beside the seconds stands how many times as long it takes as one of a tenth as many cells.
 
     python -m benchmarks.study_memory [--pictures 1000 10000 100000] [--layouts webdataset image_folder]
                                       [--cells 100000] [--out docs/results/study_memory.json]
@@ -16,12 +16,14 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import os
 import resource
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -29,9 +31,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from jpegproof.data.cache_folder import VARIABLE
+from jpegproof.data.tar_index import SETTLED_NS
+from jpegproof.data.webdataset import WebDatasetPictures
 from jpegproof.studies.engine import Hands
 from jpegproof.studies.environment import environment
-from jpegproof.studies.plan import load_plan, make_plan
+from jpegproof.studies.plan import SHARD_PICTURES, load_plan, make_plan
 from jpegproof.studies.run import run_study
 from jpegproof.studies.spec import StudySpec
 from jpegproof.studies.workshop import Workshop
@@ -39,6 +44,8 @@ from jpegproof.studies.workshop import Workshop
 SIDE = 24
 CLASSES = 10
 QUALITIES = [10, 50]
+#: Of the study that is planned: the originals and the qualities 1 to 99.
+CELLS_OF_A_SHARD = 100
 PICTURES_PER_TAR = 5000
 MODEL = """
 import torch
@@ -108,12 +115,20 @@ def resident_mib() -> dict[str, float]:
 
 def run_once(layout: str, count: int) -> dict[str, Any]:
     """One study from its spec to its last prediction file, then the same again with nothing left to do."""
+    with _made(layout, count) as folder, _fresh() as process:
+        return process.submit(_study, folder, layout, folder.parent / "out").result()
+
+
+@contextmanager
+def _made(layout: str, count: int) -> Iterator[Path]:
+    """A folder of pictures, and a cache of its own in which nothing is remembered of them yet."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "pictures"
         folder.mkdir()
         MAKERS[layout](folder, count)
-        with _fresh() as process:
-            return process.submit(_study, folder, layout, Path(place) / "out").result()
+        os.environ[VARIABLE] = str(Path(place) / "cache")
+        time.sleep(SETTLED_NS / 1e9)  # of files that were written just now nothing is remembered
+        yield folder
 
 
 def _study(folder: Path, layout: str, out: Path) -> dict[str, Any]:
@@ -136,31 +151,35 @@ def _study(folder: Path, layout: str, out: Path) -> dict[str, Any]:
 
 def plan_once(cells: int) -> dict[str, Any]:
     """Plans of so many cells, and of a tenth of them: made, written, read."""
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place) / "pictures"
-        folder.mkdir()
-        per_shard = 1 + 99
-        make_tars(folder, cells // per_shard * 32)
+    with _made("webdataset", cells // CELLS_OF_A_SHARD * SHARD_PICTURES) as folder:
+        with _fresh() as process:
+            seconds = process.submit(_index, folder).result()
         with _fresh() as process:
             few = process.submit(_plan, folder, cells // 10).result()
         with _fresh() as process:
             many = process.submit(_plan, folder, cells).result()
     ratio = {step: round(many["seconds"][step] / few["seconds"][step], 1) for step in many["seconds"]}
-    return {"many": many, "few": few, "many_over_few": ratio}
+    return {"seconds_of_the_index": seconds, "many": many, "few": few, "many_over_few": ratio}
+
+
+def _index(folder: Path) -> float:
+    begun = time.perf_counter()
+    WebDatasetPictures(folder)
+    return round(time.perf_counter() - begun, 2)
 
 
 def _plan(folder: Path, cells: int) -> dict[str, Any]:
-    spec = spec_of(folder, "webdataset", list(range(1, 100)), limit=cells // 100 * 32)
+    limit = cells // CELLS_OF_A_SHARD * SHARD_PICTURES
+    spec = spec_of(folder, "webdataset", list(range(1, CELLS_OF_A_SHARD)), limit)
     seconds: dict[str, float] = {}
 
     def timed(step: str, work: Callable[[], Any]) -> Any:
         begun = time.perf_counter()
         done = work()
-        seconds[step] = round(time.perf_counter() - begun, 3)
+        seconds[step] = round(time.perf_counter() - begun, 6)
         return done
 
     plan = timed("make", lambda: make_plan(spec, Workshop(spec, allow_code=True)))
-    timed("make_again", lambda: make_plan(spec, Workshop(spec, allow_code=True)))
     path = folder.parent / "plan.json"
     timed("write", lambda: plan.save(path))
     read = timed("read", lambda: load_plan(path))
@@ -188,13 +207,16 @@ def main() -> None:
             print(layout, count, studies[layout][count], flush=True)
     plan = plan_once(args.cells) if args.cells else None
     print(plan)
-    command = "python -m benchmarks.study_memory" + "".join(
-        f" --{name} {' '.join(map(str, given))}"
-        for name, given in (("pictures", args.pictures), ("layouts", args.layouts))
-    )
-    facts = {"command": f"{command} --cells {args.cells}", "environment": environment("cpu", 1, 1)}
+    options = {"pictures": args.pictures, "layouts": args.layouts, "cells": [args.cells]}
+    told = "".join(f" --{name} {' '.join(map(str, given))}" for name, given in options.items())
+    growth = {
+        layout: round(found[max(found)]["run"]["most_mib"] / found[min(found)]["run"]["most_mib"], 3)
+        for layout, found in studies.items()
+    }
+    facts: dict[str, Any] = {"command": f"python -m benchmarks.study_memory{told}"}
+    facts |= {"environment": environment("cpu", 1, 1), "most_over_least_memory": growth}
     if args.out is not None:
-        args.out.write_text(json.dumps({**facts, "studies": studies, "plan": plan}, indent=1) + "\n")
+        args.out.write_text(json.dumps(facts | {"studies": studies, "plan": plan}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from jpegproof.exceptions import DamagedPredictionsError, ModelError, StoreError
 from jpegproof.silence import Silence
 from jpegproof.studies import plan as plans
 from jpegproof.studies.failed_units import FAILED_FILE
-from jpegproof.studies.plan import load_plan
+from jpegproof.studies.plan import Cell, load_plan
 from jpegproof.studies.predictions import read_predictions
 from jpegproof.studies.run import run_study
 from jpegproof.studies.store import Store
@@ -36,10 +37,10 @@ def fail(monkeypatch: pytest.MonkeyPatch, *shards: int) -> None:
     """Has the units of shards fail, those of others not."""
     whole = Unit.run
 
-    def run(unit: Unit) -> None:
+    def run(unit: Unit, on_cell: Callable[[Cell], None]) -> None:
         if unit._cells[0].shard in shards:
             raise ModelError("a bad moment")
-        whole(unit)
+        whole(unit, on_cell)
 
     monkeypatch.setattr(Unit, "run", run)
 

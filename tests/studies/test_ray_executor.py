@@ -223,7 +223,7 @@ def test_ten_kills_of_driver_workers_and_a_node_change_no_byte_and_repeat_no_fin
 
 
 def test_an_address_asks_for_ray_and_processes_have_none():
-    assert find_hands("cpu", address="auto") == Hands("cpu", 0, 1, "ray", "auto")
+    assert find_hands("cpu", address="auto") == Hands("cpu", 0, 1, 0, "ray", "auto")
     assert find_hands("cuda", executor="ray").threads == 4  # cores for each GPU, wherever those are
     with pytest.raises(JpegproofError, match="leave one out"):
         find_hands("cpu", executor="processes", address="auto")

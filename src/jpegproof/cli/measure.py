@@ -62,7 +62,7 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
     add_input_options(verb)
     verb.add_argument("--batch-size", type=int, metavar="N", help="pictures at once")
     verb.add_argument("--seed", type=int, default=0, help="of the bootstrap")
-    add_machine_options(verb, cluster=True)
+    add_machine_options(verb, cluster=True, loaders=True)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -100,6 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
             threads=arguments.threads,
             executor=arguments.executor,
             address=arguments.address,
+            loaders=arguments.loaders,
             seed=arguments.seed,
             allow_code=arguments.allow_code,
             progress=bar,

@@ -10,7 +10,12 @@ CORRECTORS = "default, small, FILE (from fit), spandrel:FILE or qgac:FILE"
 
 
 def add_machine_options(
-    verb: argparse.ArgumentParser, *, workers: bool = True, precision: bool = False, cluster: bool = False
+    verb: argparse.ArgumentParser,
+    *,
+    workers: bool = True,
+    precision: bool = False,
+    cluster: bool = False,
+    loaders: bool = False,
 ) -> None:
     """How to use the machine.
 
@@ -19,6 +24,7 @@ def add_machine_options(
         workers: whether it works in several processes.
         precision: whether that of correctors can be chosen.
         cluster: whether several machines can do its work.
+        loaders: whether pictures may be read and compressed ahead of its networks.
     """
     group = verb.add_argument_group("the machine")
     group.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:1, ...")
@@ -26,6 +32,13 @@ def add_machine_options(
         group.add_argument("--workers", type=int, metavar="N", help="processes (default: one per core, one on a GPU)")
     whose = "of each worker (default: the cores it has)" if workers else "(default: the cores there are)"
     group.add_argument("--threads", type=int, metavar="N", help=f"threads {whose}")
+    if loaders:
+        group.add_argument(
+            "--loaders",
+            type=int,
+            metavar="N",
+            help="further threads of each worker that read, compress and decode ahead (default: 0, the cores on a GPU)",
+        )
     if precision:
         group.add_argument(
             "--precision", default="float32", metavar="P", help="float32 (default), or bfloat16 where that is faster"

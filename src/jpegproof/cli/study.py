@@ -41,7 +41,7 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--allow-code", action="store_true", help="let its models come from Python files (entry points)")
     verb.add_argument("--tensorboard", action="store_true", help="trainings write TensorBoard logs (DIR/tensorboard)")
     verb.add_argument("--schema", action="store_true", help="print the JSON schema of study files")
-    add_machine_options(verb, cluster=True)
+    add_machine_options(verb, cluster=True, loaders=True)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -55,10 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     if arguments.file is None:
         raise JpegproofError("name a study file: jpegproof study FILE.yaml")
-    machine = {
-        name: getattr(arguments, name)
-        for name in ("root", "data", "device", "workers", "threads", "allow_code", "executor", "address")
-    }
+    names = ("root", "data", "device", "workers", "threads", "loaders", "allow_code", "executor", "address")
+    machine = {name: getattr(arguments, name) for name in names}
     machine["weights"] = weights_by_name(arguments.weights)
     return _plan(arguments, machine) if arguments.plan else _study(arguments, machine)
 

@@ -29,6 +29,7 @@ class Hands:
         device: where networks run.
         workers: processes; 1 is this one. With Ray: actors, at most so many; 0 for as many as the cluster has room for.
         threads: of each worker.
+        loaders: further threads of each worker, which read, compress and decode pictures ahead of its networks.
         executor: who directs them: ``processes`` of this machine, ``ray`` across machines, or ``auto``.
         address: of a running Ray cluster; None to start one on this machine.
     """
@@ -36,6 +37,7 @@ class Hands:
     device: str = "cpu"
     workers: int = 1
     threads: int = 1
+    loaders: int = 0
     executor: ExecutorName = "auto"
     address: str | None = None
 
@@ -51,12 +53,13 @@ def find_hands(
     threads: int | None = None,
     executor: str = "auto",
     address: str | None = None,
+    loaders: int | None = None,
 ) -> Hands:
     """Decides how to use this machine, where the user has not.
 
     On a processor every core becomes a worker of one thread, since coding and resizing pictures use one core each; on
-    a GPU one worker keeps the device and the cores serve it. With Ray the cluster's machines are used, each in the same
-    way, and the device is looked for there.
+    a GPU one worker keeps the device and the cores serve it: there are as many loaders. With Ray the cluster's machines
+    are used, each in the same way, and the device is looked for there.
 
     Raises:
         JpegproofError: the device is not there, a number is below 1, or the executor is not known.
@@ -71,6 +74,8 @@ def find_hands(
     for what, number in (("workers", workers), ("threads", threads)):
         if number is not None and number < 1:
             raise JpegproofError(f"{number} {what} cannot do anything; use 1 or more")
+    if loaders is not None and loaders < 0:
+        raise JpegproofError(f"{loaders} loaders: use 0 or more")
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     on_ray = executor == "ray" or address is not None
@@ -81,12 +86,14 @@ def find_hands(
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise JpegproofError(f"device {device!r} cannot be used: {str(error).splitlines()[0]}") from error
     if on_ray:
-        usual = 1 if on_processor else CORES_PER_GPU
-        return Hands(device, workers or 0, threads or usual, "ray", address)
+        threads = threads or (1 if on_processor else CORES_PER_GPU)
+        loaders = loaders if loaders is not None else (0 if on_processor else threads)
+        return Hands(device, workers or 0, threads, loaders, "ray", address)
     cores = usable_cores()
     workers = workers if workers is not None else (cores // (threads or 1) or 1 if on_processor else 1)
     threads = threads if threads is not None else max(cores // max(workers, 1), 1)
-    return Hands(device, workers, threads, "processes" if executor == "processes" else "auto")
+    loaders = loaders if loaders is not None else (0 if on_processor else threads)
+    return Hands(device, workers, threads, loaders, "processes" if executor == "processes" else "auto")
 
 
 def usable_cores() -> int:
@@ -98,6 +105,19 @@ def quieten() -> None:
     """Keeps Pillow from warning about pictures that the intake judges itself."""
     warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
     warnings.filterwarnings("ignore", module="PIL")
+
+
+@contextmanager
+def loader_threads(count: int) -> Iterator[ThreadPoolExecutor | None]:
+    """Threads that work ahead of the networks; None for none."""
+    if count == 0:
+        yield None
+        return
+    loaders = ThreadPoolExecutor(count, thread_name_prefix="loader")
+    try:
+        yield loaders
+    finally:
+        loaders.shutdown(cancel_futures=True)
 
 
 @contextmanager

@@ -14,13 +14,13 @@ from jpegproof.correctors.gate import gated
 from jpegproof.correctors.protocol import Corrector, to_pixels
 from jpegproof.data.scenes import scene_name
 from jpegproof.exceptions import JpegproofError, ModelError
-from jpegproof.jpeg.chain import before_last_save
-from jpegproof.jpeg.codec import DecodedJpeg, Pixels, decode, encode
+from jpegproof.jpeg.codec import DecodedJpeg, Pixels
 from jpegproof.jpeg.compression import Compression
 from jpegproof.jpeg.intake import UnusablePictureError
-from jpegproof.jpeg.matched_codecs import decode_matched, encode_matched
 from jpegproof.models.model import Model
 from jpegproof.models.preparation import Preparation
+from jpegproof.studies.ahead import Ahead
+from jpegproof.studies.coded import Coded, Decoded, coded, compressed, decompressed, delivered
 from jpegproof.studies.fingerprint import fingerprint
 from jpegproof.studies.folds import fold_of
 from jpegproof.studies.pictures import Pictures, sorted_out
@@ -83,6 +83,7 @@ class Passage:
         data: the data set's name.
         numbers: of the pictures in it; what is said of row r is of ``numbers[r]``.
         pool: threads for the stages that leave Python's lock alone (coding and resizing); None for none.
+        loaders: threads that read and code ahead, where `begin` and `expect` are called; None for none.
 
     Attributes:
         names: of the pictures, by row.
@@ -96,8 +97,10 @@ class Passage:
         data: str,
         numbers: Sequence[int],
         pool: ThreadPoolExecutor | None = None,
+        loaders: ThreadPoolExecutor | None = None,
     ) -> None:
         self.tally = Tally()
+        self._ahead = Ahead(loaders)
         self._plan = plan
         self._workshop = workshop
         self._pool = pool
@@ -108,17 +111,21 @@ class Passage:
         self._sizes = self._stored_sizes  # of what is saved last
         self._scenes = [scene_name(self._pictures, number) for number in numbers]
 
+    def begin(self) -> None:
+        """Has the loaders read the pictures, for `read` to come."""
+        self._ahead.begin("read", self._read_one, dict(enumerate(self._numbers)))
+
+    def expect(self, sources: Pictures, compression: Compression) -> None:
+        """Has the loaders compress and decode pictures, for `take` or `bring` to come with the same."""
+        if self._plan.stage == "source" and not compression.is_original:
+            self._ahead.begin(compression, partial(coded, compression), sources.pixels)
+
     def read(self) -> Pictures:
         """The pictures as the data set holds them."""
-
-        def one(number: int) -> Pixels | str:
-            try:
-                return self._pictures.pixels(number)
-            except UnusablePictureError as error:
-                return str(error)
-
         with self.tally.stage("read", len(self._numbers)):
-            answers = dict(enumerate(self._map(one, self._numbers)))
+            answers = self._ahead.take("read")
+            if answers is None:
+                answers = dict(enumerate(self._map(self._read_one, self._numbers)))
         self._stored_sizes = {row: pixels.shape[:2] for row, pixels in answers.items() if not isinstance(pixels, str)}
         return sorted_out(answers, {}, {}, {row: height * width for row, (height, width) in self._stored_sizes.items()})
 
@@ -156,14 +163,12 @@ class Passage:
             return
         for frame, framed in self._frames(sources, edges):
             here = [edge for edge in edges if frame in ("", self._frame_of(edge))]
-            saved = self._before_last_save(framed, compression) if compression.before else framed
+            saved, files = self._through_codec(framed, compression)
             moved = {row: pixels.shape[:2] for row, pixels in saved.pixels.items()} if compression.moves else {}
             self._sizes = {**self._stored_sizes, **moved}
-            areas = {row: pixels.shape[0] * pixels.shape[1] for row, pixels in saved.pixels.items()}
-            files, file_sizes = self._through_codec(saved, compression)
             for (corrector, downscales), group in grouped(here, self._correction_of):
                 answers = self._corrected(corrector, downscales, files)
-                pictures = sorted_out(answers, saved.skipped, file_sizes, areas)
+                pictures = sorted_out(answers, saved.skipped, saved.sizes, saved.areas)
                 yield from self._prepare(group, pictures, unusable, framed=self._plan.stage == "input")
 
     def model_for(self, edge: Edge, row: int) -> Model:
@@ -178,6 +183,12 @@ class Passage:
         """Inputs of an edge's model as it takes them, on its device."""
         return self._batch(list(inputs), inputs, self._model_of(edge).preparation).to(self._workshop.device)
 
+    def _read_one(self, number: int) -> Pixels | str:
+        try:
+            return self._pictures.pixels(number)
+        except UnusablePictureError as error:
+            return str(error)
+
     def _frames(self, sources: Pictures, edges: Sequence[Edge]) -> Iterator[tuple[str, Pictures]]:
         """The pictures that are compressed: as stored, or (stage ``input``) once per distinct resize and crop."""
         if self._plan.stage == "source":
@@ -189,37 +200,32 @@ class Passage:
                 framed = self._map(partial(_framed, preparation), sources.pixels.values())
             yield frame, sorted_out(dict(zip(sources.pixels, framed, strict=True)), sources.skipped, {})
 
-    def _before_last_save(self, sources: Pictures, compression: Compression) -> Pictures:
-        """The pictures after what happened before their last save; the reason where one does not survive it."""
+    def _through_codec(self, sources: Pictures, compression: Compression) -> tuple[Pictures, dict[int, Decoded]]:
+        """The pictures as they come to their last save, and by row what is decoded of it, or why nothing is."""
+        steps = self._coded(sources, compression)
+        sizes = {row: len(one.file) for row, one in steps.items() if isinstance(one.file, bytes)}
+        saved = sorted_out({row: one.saved for row, one in steps.items()}, sources.skipped, sizes)
+        saved.areas = {row: pixels.shape[0] * pixels.shape[1] for row, pixels in saved.pixels.items()}
+        return saved, {row: steps[row].decoded for row in saved.pixels}
 
-        def one(pixels: Pixels) -> Pixels | str:
-            try:
-                return before_last_save(pixels, compression)
-            except (OSError, ValueError) as error:
-                return f"cannot be delivered: {error}"
-
-        with self.tally.stage("encode", len(sources.pixels)):
-            saved = self._map(one, sources.pixels.values())
-        return sorted_out(dict(zip(sources.pixels, saved, strict=True)), sources.skipped, sources.sizes)
-
-    def _through_codec(
-        self, sources: Pictures, compression: Compression
-    ) -> tuple[dict[int, DecodedJpeg | Pixels | str], dict[int, int]]:
-        """Compresses and decodes; per row the JPEG (of other codecs pixels), or why there is none, and its bytes."""
-        is_jpeg = compression.codec == "jpeg"
-
-        def compress(pixels: Pixels) -> bytes | str:
-            try:
-                return encode(pixels, compression) if is_jpeg else encode_matched(pixels, compression)
-            except (OSError, ValueError) as error:
-                return f"cannot be compressed: {error}"
-
-        with self.tally.stage("encode", len(sources.pixels)):
-            files = dict(zip(sources.pixels, self._map(compress, sources.pixels.values()), strict=True))
-        sizes = {row: len(file) for row, file in files.items() if isinstance(file, bytes)}
-        with self.tally.stage("decode", len(sizes)):
-            decoded = self._map(_decode if is_jpeg else _decode_matched, files.values())
-        return dict(zip(files, decoded, strict=True)), sizes
+    def _coded(self, sources: Pictures, compression: Compression) -> dict[int, Coded]:
+        """Each picture on its way through a codec; the loaders' work where they have begun it."""
+        with self.tally.stage("encode", 0):  # what is waited for
+            ready = self._ahead.take(compression)
+        if ready is not None:
+            saves = sum(one.is_saved for one in ready.values())
+            self.tally.counts["encode"] += saves + (len(ready) if compression.before else 0)
+            self.tally.counts["decode"] += sum(isinstance(one.file, bytes) for one in ready.values())
+            return ready
+        saved: list[Pixels | str] = list(sources.pixels.values())
+        if compression.before:
+            with self.tally.stage("encode", len(saved)):
+                saved = self._map(partial(delivered, compression), saved)
+        with self.tally.stage("encode", sum(not isinstance(one, str) for one in saved)):
+            files = self._map(partial(compressed, compression), saved)
+        with self.tally.stage("decode", sum(isinstance(file, bytes) for file in files)):
+            decoded = self._map(partial(decompressed, compression), files)
+        return dict(zip(sources.pixels, map(Coded, saved, files, decoded), strict=True))
 
     def _correction_of(self, edge: Edge) -> tuple[str, tuple[float, ...] | None]:
         """The corrector, and where it stands behind the gate what the gate must know: the downscale of each row."""
@@ -232,7 +238,7 @@ class Passage:
         return edge.corrector, tuple(geometry(size).downscale if size else 1.0 for size in sizes)
 
     def _corrected(
-        self, name: str, downscales: tuple[float, ...] | None, files: dict[int, DecodedJpeg | Pixels | str]
+        self, name: str, downscales: tuple[float, ...] | None, files: Mapping[int, Decoded]
     ) -> dict[int, Pixels | str]:
         """Per row the corrected picture, or why there is none; behind the gate where downscales are given."""
         if name == IDENTITY:
@@ -351,11 +357,3 @@ def _framed(preparation: Preparation, pixels: Pixels) -> Pixels | str:
         return preparation.frame(pixels)[0]
     except (UnusablePictureError, MemoryError) as error:
         return str(error) or "does not fit into memory"
-
-
-def _decode(file: bytes | str) -> DecodedJpeg | str:
-    return file if isinstance(file, str) else decode(file)
-
-
-def _decode_matched(file: bytes | str) -> Pixels | str:
-    return file if isinstance(file, str) else decode_matched(file)

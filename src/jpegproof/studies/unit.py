@@ -39,8 +39,7 @@ class Unit:
         workshop: the things it names.
         store: where cells go, and where the answers on the originals are when they were computed before.
         cells: not yet finished ones, all of one shard, in plan order (the originals first).
-        on_cell: called after each is stored.
-        pool: as a `Passage` takes it.
+        pool, loaders: as a `Passage` takes them.
     """
 
     def __init__(
@@ -49,18 +48,17 @@ class Unit:
         workshop: Workshop,
         store: ResultStore,
         cells: Sequence[Cell],
-        on_cell: Callable[[Cell], None],
         pool: ThreadPoolExecutor | None = None,
+        loaders: ThreadPoolExecutor | None = None,
     ) -> None:
         self._plan = plan
         self._workshop = workshop
         self._store = store
         self._cells = cells
-        self._on_cell = on_cell
         shard = plan.shards[cells[0].shard]
         self._numbers = shard.pictures
         self._pictures = workshop.pictures(shard.data)
-        self._passage = Passage(plan, workshop, shard.data, shard.pictures, pool)
+        self._passage = Passage(plan, workshop, shard.data, shard.pictures, pool, loaders)
         self._references: dict[str, _Reference] = {}
 
     @property
@@ -68,18 +66,29 @@ class Unit:
         """The work done so far."""
         return self._passage.tally
 
-    def run(self) -> None:
+    def begin(self) -> None:
+        """Has the loaders read its pictures, while another unit is computed."""
+        self._passage.begin()
+
+    def run(self, on_cell: Callable[[Cell], None]) -> None:
         """Computes the cells and stores each as soon as it is whole.
+
+        Args:
+            on_cell: called after each is stored.
 
         Raises:
             JpegproofError: something is wrong with the study rather than with one picture.
         """
         sources = self._passage.read()
-        for compression, group in grouped(self._cells, lambda cell: cell.compression):
+        groups = grouped(self._cells, lambda cell: cell.compression)
+        for place, (compression, group) in enumerate(groups):
+            for soon, _ in groups[place : place + 2]:  # the loaders are one compression ahead, not more
+                self._passage.expect(sources, self._plan.compressions[soon])
             cells = {self._plan.edges[cell.edge]: cell for cell in group}
             unusable = partial(self._unusable, cells)
             for answered in self._passage.take(sources, self._plan.compressions[compression], list(cells), unusable):
                 self._finish(cells[answered.edge], answered)
+                on_cell(cells[answered.edge])
 
     def _unusable(self, cells: Mapping[Edge, Cell], edge: Edge) -> Mapping[int, str]:
         """What the model could not use of the originals is not used elsewhere either."""
@@ -121,7 +130,6 @@ class Unit:
         if reference is None:
             remembered = task.select(answer, kept) if rows else None
             self._references[model] = _Reference(remembered, kept_rows, skipped)
-        self._on_cell(cell)
 
     def _reference(self, model: str, cell: Cell) -> _Reference:
         """The model's answers on the originals: from this unit, or from the store where they were finished before."""

@@ -49,6 +49,7 @@ def measure(
     device: str = "auto",
     workers: int | None = 1,
     threads: int | None = None,
+    loaders: int | None = None,
     seed: int = 0,
     allow_code: bool = False,
     progress: Progress | None = None,
@@ -70,8 +71,8 @@ def measure(
             ``instance_segmentation``, ``semantic_segmentation``, ``forensics`` or ``tensors`` (anything else).
         qualities: ``first:last:step``, ``10,50`` or a list.
         out: the results folder; ``out/measure-MODEL-DATA`` unless given. What is finished there is not done again.
-        layout: ``auto``, ``imagenet``, ``image_folder``, ``coco``, ``ade20k``, ``label_maps``, ``real_fake`` or
-            ``folder`` (without labels).
+        layout: ``auto``, ``imagenet``, ``image_folder``, ``coco``, ``ade20k``, ``label_maps``, ``real_fake``,
+            ``webdataset`` or ``folder`` (without labels).
         classes: a file of names in label order: of class folders, where only some of them are present, or of the values
             in label maps.
         annotations: COCO's annotations file, where the folder holds several or none; or a list of ADE20K's pictures
@@ -92,6 +93,7 @@ def measure(
         workers: processes; None for one per core (one on a GPU). A `Model` object stays in one, and a script that asks
             for more keeps its own work under ``if __name__ == "__main__":``, since each process imports it.
         threads: of each worker.
+        loaders: further threads of each worker that read, compress and decode pictures ahead of its networks.
         seed: of the bootstrap and of random weights.
         allow_code: whether a model's file may be read though that can run code of it (``export:``). A Python file is
             run in any case, since naming it is asking for it.
@@ -151,7 +153,7 @@ def measure(
     except ValidationError as error:
         raise JpegproofError(problem_of(error)) from error
     folder = Path(out).expanduser() if out is not None else Path("out") / f"measure-{name}-{data_name}"
-    hands = find_hands(device, 1 if built else workers, threads, executor, address)
+    hands = find_hands(device, 1 if built else workers, threads, executor, address, loaders)
     return run_and_report(
         spec,
         folder,

@@ -29,6 +29,7 @@ def study(
     device: str = "auto",
     workers: int | None = 1,
     threads: int | None = None,
+    loaders: int | None = None,
     allow_code: bool = False,
     tensorboard: bool = False,
     progress: Progress | None = None,
@@ -51,6 +52,8 @@ def study(
         workers: processes on this machine; None for one per core (one on a GPU). A script that asks for more than one
             keeps its own work under ``if __name__ == "__main__":``, since each process imports it.
         threads: of each worker.
+        loaders: further threads of each worker that read, compress and decode pictures ahead of its networks; None for
+            none (on a GPU one per core). Predictions are the same with any number.
         allow_code: whether models of the file may come from entry points, which run their code.
         tensorboard: whether its trainings write TensorBoard logs, into ``tensorboard/`` of the results folder.
         progress: hears how it goes.
@@ -66,7 +69,7 @@ def study(
     spec, place = _opened(file, out, root, data, weights)
     if to is not None and not is_remote(place):
         raise StoreError(f"{place}: is a folder, and its report is written into it; leave out to")
-    hands = find_hands(device, workers, threads, executor, address)
+    hands = find_hands(device, workers, threads, executor, address, loaders)
     there = (to or Path("out") / spec.name) if is_remote(place) else None
     how: dict[str, Any] = {"allow_code": allow_code, "tensorboard": tensorboard}
     return run_and_report(spec, place, hands, to=there, progress=progress, **how)
@@ -82,6 +85,7 @@ def plan_study(
     device: str = "auto",
     workers: int | None = 1,
     threads: int | None = None,
+    loaders: int | None = None,
     allow_code: bool = False,
     executor: str = "auto",
     address: str | None = None,
@@ -91,7 +95,7 @@ def plan_study(
     Nothing of the study itself runs. Arguments and errors are those of `study`.
     """
     spec, place = _opened(file, out, root, data, weights)
-    hands = find_hands(device, workers, threads, executor, address)
+    hands = find_hands(device, workers, threads, executor, address, loaders)
     found: list[Estimate] = []
 
     def look(plan: Plan, workshop: Workshop, store: ResultStore) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from jpegproof.studies.artifacts import Artifact
-from jpegproof.studies.engine import Hands, limited_threads
+from jpegproof.studies.engine import Hands, limited_threads, loader_threads
 from jpegproof.studies.executors.outcome import Outcome
 from jpegproof.studies.executors.protocol import OnCell, OnStep
-from jpegproof.studies.executors.worker import Worker, train_one
+from jpegproof.studies.executors.worker import InHand, Worker, train_one
 from jpegproof.studies.plan import Cell, Plan
 from jpegproof.studies.result_store import ResultStore
 from jpegproof.studies.workshop import Workshop
@@ -40,10 +40,19 @@ class Here:
 
     def do(self, units: Sequence[tuple[Cell, ...]], on_cell: OnCell) -> Iterator[Outcome]:
         """See `Executor`."""
-        with limited_threads(self._hands.threads) as pool:
-            worker = Worker(self._plan, self._workshop, self._store, pool)
-            for cells in units:
-                yield worker.do(cells, on_cell)
+        with limited_threads(self._hands.threads) as pool, loader_threads(self._hands.loaders) as loaders:
+            worker = Worker(self._plan, self._workshop, self._store, pool, loaders=loaders)
+            if loaders is None:
+                yield from (worker.do(cells, on_cell) for cells in units)
+                return
+            waiting: InHand | None = None
+            for cells in units:  # the loaders read the next unit's pictures while one is computed
+                begun = worker.begin(cells)
+                if waiting is not None:
+                    yield worker.finish(waiting, on_cell)
+                waiting = begun
+            if waiting is not None:
+                yield worker.finish(waiting, on_cell)
 
     def close(self) -> None:
         """See `Executor`."""

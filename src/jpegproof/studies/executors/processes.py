@@ -152,7 +152,8 @@ def _begin(spec: StudySpec, plan: Plan, address: str, hands: Hands, allow_code: 
     workshop = Workshop(spec, hands.device, allow_code=allow_code)
     workshop.use(artifact_paths(plan.artifacts, store))
     pool = ThreadPoolExecutor(hands.threads) if hands.threads > 1 else None
-    _here.update(worker=Worker(plan, workshop, store, pool), heard=heard)
+    loaders = ThreadPoolExecutor(hands.loaders) if hands.loaders else None
+    _here.update(worker=Worker(plan, workshop, store, pool, loaders=loaders), heard=heard)
 
 
 def _do(cells: tuple[Cell, ...]) -> Outcome:

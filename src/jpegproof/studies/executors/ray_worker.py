@@ -49,7 +49,8 @@ class RayWorker:
         workshop = Workshop(work.spec, work.hands.device, allow_code=work.allow_code)
         workshop.use(artifact_paths(work.plan.artifacts, store))
         pool = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
-        self._worker = Worker(work.plan, workshop, store, pool, SHARED_FOLDER_SECONDS)
+        loaders = ThreadPoolExecutor(work.hands.loaders) if work.hands.loaders else None
+        self._worker = Worker(work.plan, workshop, store, pool, SHARED_FOLDER_SECONDS, loaders)
         self._told: Told = []
         self._environment = environment(work.hands.device, work.hands.workers, work.hands.threads)
 

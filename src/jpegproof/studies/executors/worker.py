@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from jpegproof.exceptions import JpegproofError, StoreError
@@ -14,7 +15,6 @@ from jpegproof.studies.executors.protocol import OnCell, OnStep
 from jpegproof.studies.integrity import set_aside_damaged
 from jpegproof.studies.plan import Cell, Plan
 from jpegproof.studies.result_store import ResultStore
-from jpegproof.studies.tally import Tally
 from jpegproof.studies.train_artifact import train_artifact
 from jpegproof.studies.unit import Unit
 from jpegproof.studies.workshop import Workshop
@@ -27,6 +27,25 @@ TENSORBOARD = "tensorboard"
 SHARED_FOLDER_SECONDS = 90.0
 
 
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """A unit that is begun.
+
+    Attributes:
+        cells: as it was planned.
+        missing: those of them that are not finished.
+        damaged: further ones, of other units of the shard, that have to be made anew.
+        unit: does them; None where there is nothing to do, or where it cannot be begun.
+        error: why it cannot.
+    """
+
+    cells: Sequence[Cell]
+    missing: Sequence[Cell]
+    damaged: Sequence[Cell] = ()
+    unit: Unit | None = None
+    error: JpegproofError | None = None
+
+
 class Worker:
     """Works in the calling thread.
 
@@ -36,6 +55,7 @@ class Worker:
         store: where results go.
         pool: as a `Unit` takes it.
         patience: seconds to wait for what another machine has trained to be seen here.
+        loaders: as a `Unit` takes them.
     """
 
     def __init__(
@@ -45,12 +65,14 @@ class Worker:
         store: ResultStore,
         pool: ThreadPoolExecutor | None = None,
         patience: float = 0.0,
+        loaders: ThreadPoolExecutor | None = None,
     ) -> None:
         self._plan = plan
         self._workshop = workshop
         self._store = store
         self._pool = pool
         self._patience = patience
+        self._loaders = loaders
 
     def do(self, cells: Sequence[Cell], on_cell: OnCell) -> Outcome:
         """Does those cells of a unit that are not finished: since it was planned, somebody else may have done some.
@@ -58,35 +80,49 @@ class Worker:
         Raises:
             StoreError: the results cannot be read or written. What else goes wrong is told in the outcome.
         """
+        return self.finish(self.begin(cells), on_cell)
+
+    def begin(self, cells: Sequence[Cell]) -> InHand:
+        """Looks what of a unit is missing; its loaders, where there are some, begin to read its pictures.
+
+        Raises:
+            StoreError: as `do`.
+        """
         there = self._store.finished_of(cell.name for cell in cells)
         missing = [cell for cell in cells if cell.name not in there]
-        for cell in cells:
-            if cell.name in there:
-                on_cell(cell)
         if not missing:
-            return Outcome(cells[0].shard, len(cells))
-        on_cell(Begun(cells[0].shard))
+            return InHand(cells, missing)
         damaged = self._set_aside_damaged_references(missing)
-        wanted = {cell.name for cell in missing}
-        notes = tuple(f"{self._store.where(cell.name)} was damaged: set aside, made anew" for cell in damaged)
-        tally = Tally()
         try:
-            self._bring_trained(missing)
-            unit = Unit(
-                self._plan,
-                self._workshop,
-                self._store,
-                [*damaged, *missing],
-                lambda cell: on_cell(cell) if cell.name in wanted else None,
-                self._pool,
-            )
-            tally = unit.tally
-            unit.run()
+            wanted = [*damaged, *missing]
+            unit = Unit(self._plan, self._workshop, self._store, wanted, self._pool, self._loaders)
+            unit.begin()
         except StoreError:
             raise
         except JpegproofError as error:
-            return Outcome(cells[0].shard, len(cells), tally, error, notes)
-        return Outcome(cells[0].shard, len(cells), tally, None, notes)
+            return InHand(cells, missing, damaged, error=error)
+        return InHand(cells, missing, damaged, unit)
+
+    def finish(self, hand: InHand, on_cell: OnCell) -> Outcome:
+        """Does what was begun; see `do`."""
+        shard, missing = hand.cells[0].shard, {cell.name for cell in hand.missing}
+        for cell in hand.cells:
+            if cell.name not in missing:
+                on_cell(cell)
+        if not missing:
+            return Outcome(shard, len(hand.cells))
+        on_cell(Begun(shard))
+        notes = tuple(f"{self._store.where(cell.name)} was damaged: set aside, made anew" for cell in hand.damaged)
+        if hand.unit is None:
+            return Outcome(shard, len(hand.cells), error=hand.error, notes=notes)
+        try:
+            self._bring_trained(hand.missing)
+            hand.unit.run(lambda cell: on_cell(cell) if cell.name in missing else None)
+        except StoreError:
+            raise
+        except JpegproofError as error:
+            return Outcome(shard, len(hand.cells), hand.unit.tally, error, notes)
+        return Outcome(shard, len(hand.cells), hand.unit.tally, notes=notes)
 
     def _bring_trained(self, missing: Sequence[Cell]) -> None:
         """Has the trained things at hand that cells name."""
