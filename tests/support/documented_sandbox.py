@@ -135,9 +135,9 @@ def make_sandbox(folder: Path) -> Path:
     return folder
 
 
-def _save(picture: np.ndarray, path: Path, **options: int) -> None:
+def _save(picture: np.ndarray, path: Path, quality: int = 95) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(picture).save(path, **options)
+    Image.fromarray(picture).save(path, quality=quality)  # which PNG does not look at
 
 
 def _photographs(folder: Path) -> None:

@@ -61,7 +61,7 @@ def _default(key: str, field: dict[str, Any], required: set[str]) -> str:
 def _kind(field: dict[str, Any]) -> str:
     """A field's type in words a reader of YAML knows."""
     if "$ref" in field:
-        name = field["$ref"].rpartition("/")[2]
+        name: str = field["$ref"].rpartition("/")[2]
         return _TITLES.get(name, name)
     if "const" in field:
         return f"`{field['const']}`"
