@@ -7,7 +7,7 @@ STAMP := $(VENV)/.set-up
 export OMP_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
-.PHONY: setup demo test test-all check benchmarks clean
+.PHONY: setup demo test test-all check docs benchmarks clean
 setup: $(STAMP)
 
 # uv installs the same packages as pip in a fraction of the time, and comes from the registry as a package itself.
@@ -34,9 +34,13 @@ test: check
 test-all: check
 	$(BIN)/pytest --numprocesses 2
 
+# The documentation site, in site/. A link that leads nowhere, or to no heading, fails.
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
 benchmarks: setup
 	$(BIN)/python -m benchmarks.study_overhead
 	$(BIN)/python -m benchmarks.training_step
 
 clean:
-	rm -rf $(VENV) demo out
+	rm -rf $(VENV) demo out site
