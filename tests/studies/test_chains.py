@@ -13,7 +13,7 @@ import torch
 import yaml
 from PIL import Image
 from pydantic import ValidationError
-from small_study import make_pictures, run_here
+from small_study import make_pictures, run_here, study_content
 from tiny_segmenters import SEGMENTER_FILE
 
 from jpegproof.data.world_pictures import WorldPictures
@@ -25,7 +25,7 @@ from jpegproof.studies.artifacts import make_artifacts, recipe_of
 from jpegproof.studies.drawn_chains import refuse_lost_labels
 from jpegproof.studies.plan import load_plan, study_compressions
 from jpegproof.studies.spec import StudySpec
-from jpegproof.studies.study_file import load_study, with_absolute_paths
+from jpegproof.studies.study_file import dump_study, load_study, with_absolute_paths
 from jpegproof.studies.workshop import Workshop
 from jpegproof.tasks.batch import Batch
 from jpegproof.training.deliveries import DrawnStep
@@ -275,3 +275,19 @@ def test_labels_that_would_lie_elsewhere_are_not_learned_along_a_chain_that_move
         refuse_lost_labels("one", moving, ["semantic_segmentation"], labelled=True)
     with pytest.raises(DataError, match="stage: source"):
         refuse_lost_labels("one", replace(moving, stage="input"), ["classification"], labelled=False)
+
+
+def test_a_chain_comes_back_as_it_was_written_and_as_earlier_versions_wrote_it(tmp_path):
+    chain = [{"save": 60, "subsampling": "4:4:4"}, {"fit": 120}, {"crop": 3}, {"resize": 0.5}, {"save": 30}]
+    drawn = [{"resize": "0.5:1"}, {"save": "10:90"}]
+    training = {"objective": "restore_pixels", "data": "pictures", "chains": [drawn], "crop": 32, "steps": 2}
+    content = study_content(tmp_path, compression={"qualities": [10], "chains": {"messenger": chain}})
+    spec = StudySpec.model_validate({**content, "trainings": {"restored": training}})
+    file = tmp_path / "dumped.yaml"
+    file.write_text(dump_study(spec))
+    assert load_study(file, tmp_path).compression == spec.compression
+    told = yaml.safe_load(file.read_text())
+    for step in told["compression"]["chains"]["messenger"]:
+        step.setdefault("subsampling", "4:2:0")
+    file.write_text(yaml.safe_dump(told))
+    assert load_study(file, tmp_path).compression == spec.compression

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from jpegproof.jpeg.compression import check_tables
 from jpegproof.studies.part import Part, Pixels, Quality
@@ -61,7 +68,38 @@ def in_order(ends: tuple[_Number, _Number]) -> tuple[_Number, _Number]:
     return ends
 
 
-class StepSpec(Part):
+_KINDS = ("save", "tables", "resize", "fit", "crop")
+
+
+class _OneThing(Part):
+    """A step of a chain, which does one thing."""
+
+    @property
+    def saves(self) -> bool:
+        """Whether it is a save."""
+        return getattr(self, "save", None) is not None or getattr(self, "tables", None) is not None
+
+    @model_validator(mode="after")
+    def _does_one_thing(self) -> Self:
+        given = [name for name in _KINDS if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(
+                f"a step does one thing, {', '.join(_KINDS[:-1])} or {_KINDS[-1]}; this one has "
+                f"{given or 'none of them'}"
+            )
+        usual = type(self).model_fields["subsampling"].get_default(call_default_factory=True)
+        # The usual one was written into results folders for every step, and is read back from there.
+        if not self.saves and getattr(self, "subsampling", usual) != usual:
+            raise ValueError("subsampling goes with save or tables")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _told(self, tell: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        told = tell(self)
+        return told if self.saves else {name: value for name, value in told.items() if name != "subsampling"}
+
+
+class StepSpec(_OneThing):
     """One step of a delivery chain that is measured: exactly one of a save, a resize, a fit and a crop."""
 
     save: Quality | None = Field(None, description="As JPEG, at this libjpeg quality.")
@@ -73,18 +111,8 @@ class StepSpec(Part):
     fit: Pixels | None = Field(None, description="The longer side down to so many pixels, where it is longer.")
     crop: Pixels | None = Field(None, description="So many rows and columns off, above and at the left.")
 
-    @property
-    def saves(self) -> bool:
-        """Whether it is a save."""
-        return self.save is not None or self.tables is not None
 
-    @model_validator(mode="after")
-    def _one_thing(self) -> Self:
-        _check_one(self, ("save", "tables", "resize", "fit", "crop"), self.saves)
-        return self
-
-
-class DrawnStepSpec(Part):
+class DrawnStepSpec(_OneThing):
     """One step of a delivery chain that a training draws anew for each picture: a number, or a range of them."""
 
     save: (
@@ -126,26 +154,6 @@ class DrawnStepSpec(Part):
         ]
         | None
     ) = Field(None, description="So many rows and columns off, above and at the left; 0 for none.")
-
-    @property
-    def saves(self) -> bool:
-        """Whether it is a save."""
-        return self.save is not None or self.tables is not None
-
-    @model_validator(mode="after")
-    def _one_thing(self) -> Self:
-        _check_one(self, ("save", "tables", "resize", "fit", "crop"), self.saves)
-        return self
-
-
-def _check_one(step: StepSpec | DrawnStepSpec, kinds: tuple[str, ...], saves: bool) -> None:
-    given = [name for name in kinds if getattr(step, name) is not None]
-    if len(given) != 1:
-        raise ValueError(
-            f"a step does one thing, {', '.join(kinds[:-1])} or {kinds[-1]}; this one has {given or 'none of them'}"
-        )
-    if not saves and "subsampling" in step.model_fields_set:
-        raise ValueError("subsampling goes with save or tables")
 
 
 _Step = TypeVar("_Step", StepSpec, DrawnStepSpec)
