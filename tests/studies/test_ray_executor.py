@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 import torch
 import yaml
-from benchmarks.kills import run_kills
 from object_server import BUCKET, object_server
 from small_study import make_pictures, prediction_files, run_here, study_content, study_spec
 
@@ -214,7 +213,12 @@ def test_ctrl_c_ends_a_cluster_that_was_started_for_the_study(tmp_path: Path):
 
 
 @pytest.mark.slow
-def test_ten_kills_of_driver_workers_and_a_node_change_no_byte_and_repeat_no_finished_cell(tmp_path: Path):
+def test_ten_kills_of_driver_workers_and_a_node_change_no_byte_and_repeat_no_finished_cell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2]))
+    from benchmarks.kills import run_kills
+
     found = run_kills({"driver": 3, "worker": 5, "node": 2}, 200, tmp_path, tell=lambda _: None)
     assert found["the same bytes"]
     assert found["kills"] == {"driver": 3, "worker": 5, "node": 2}
