@@ -15,8 +15,9 @@ from jpegproof.exceptions import ModelError, StoreError
 from jpegproof.training.checkpoint import load_checkpoint, save_checkpoint
 from jpegproof.training.examples import Example
 from jpegproof.training.fine_tune import FineTune
-from jpegproof.training.loop import MOST_BAD_LOSSES, has_bfloat16, train
+from jpegproof.training.loop import MOST_BAD_LOSSES, train
 from jpegproof.training.match_model import TargetCorrector
+from jpegproof.training.precision import has_bfloat16
 from jpegproof.training.recipe import Recipe
 from jpegproof.training.restore_pixels import RestorePixels
 
@@ -200,5 +201,5 @@ def test_half_precision_reaches_the_corrector_and_spares_the_picture():
     )
     for precision in ("auto", "float32"):
         done = train(objective, examples(), replace(RECIPE, steps=1, precision=precision))
-        assert done.bfloat16 == (precision == "auto")
+        assert done.precision == ("bfloat16" if precision == "auto" else "float32")
     assert seen == [torch.bfloat16, torch.float32]

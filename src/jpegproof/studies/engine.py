@@ -29,6 +29,7 @@ from jpegproof.studies.tally import Tally
 from jpegproof.studies.train_artifact import artifact_paths, train_artifact
 from jpegproof.studies.unit import Unit
 from jpegproof.studies.workshop import Workshop
+from jpegproof.training.sharing import WHOLE, Sharing
 from jpegproof.training.training_log import require_tensorboard as require_tensorboard
 
 #: The folder of TensorBoard's event files in a results folder.
@@ -146,12 +147,13 @@ def train_here(
     hands: Hands,
     on_step: OnStep,
     tensorboard: bool = False,
+    sharing: Sharing = WHOLE,
 ) -> None:
-    """Trains artifacts in this process, one after the other."""
+    """Trains artifacts in this process, one after the other; together with others, where batches are shared out."""
     with limited_threads(hands.threads):
         for artifact in artifacts:
             logs = _logs_of(artifact, store) if tensorboard else None
-            train_artifact(artifact, workshop, store, _Steps(label_of(artifact), on_step), logs)
+            train_artifact(artifact, workshop, store, _Steps(label_of(artifact), on_step), logs, sharing)
 
 
 def train_in_processes(
