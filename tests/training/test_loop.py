@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from small_training import RECIPE, examples, same_state, state_of, thin_corrector, tiny_model
@@ -130,6 +132,40 @@ class Faulty:
 
     def describe(self) -> dict[str, str]:
         return {"objective": "faulty"}
+
+
+class Drawing(Faulty):
+    """Draws from every generator that a network may draw from."""
+
+    def __init__(self) -> None:
+        super().__init__(set())
+        torch.nn.init.ones_(self.learner.weight)
+
+    def loss(self, examples: object) -> torch.Tensor:
+        drawn = float(np.random.rand()) + random.random() + float(torch.rand(()))
+        return (self.learner(torch.ones(1, 1)) * drawn).square().mean()
+
+
+def test_random_numbers_of_every_kind_go_on_where_they_were(tmp_path):
+    undisturbed, resumed, file = Drawing(), Drawing(), tmp_path / "c.pt"
+    resumed.learner.load_state_dict(undisturbed.learner.state_dict())
+    before = state_of(resumed.learner)
+    train(undisturbed, examples(), RECIPE)
+    with pytest.raises(KeyboardInterrupt):
+        train(resumed, examples(), RECIPE, file, StopAt(2), always_a_minute_later())
+    np.random.seed(5)
+    random.seed(5)
+    train(resumed, examples(), RECIPE, file)
+    assert same_state(state_of(resumed.learner), state_of(undisturbed.learner))
+    assert not same_state(before, state_of(undisturbed.learner))
+
+
+def test_a_training_leaves_the_callers_own_random_numbers_alone():
+    np.random.seed(3)
+    random.seed(3)
+    expected = np.random.RandomState(3).rand(), random.Random(3).random()
+    train(RestorePixels(thin_corrector()), examples(), RECIPE)
+    assert (np.random.rand(), random.random()) == expected
 
 
 def test_a_step_whose_loss_is_not_finite_changes_nothing():
