@@ -13,6 +13,8 @@ from small_training import RECIPE, examples, pictures, same_state, state_of, thi
 from test_loop import StopAt, always_a_minute_later
 from together import together
 
+from jpegproof.studies.engine import Hands
+from jpegproof.studies.launch import Launch
 from jpegproof.training.examples import Example, Examples
 from jpegproof.training.fine_tune import FineTune
 from jpegproof.training.held_back import HeldBack
@@ -118,7 +120,12 @@ def failing_in_one(ranks: Ranks, folder: Path) -> Any:
     return told(Troubled("failure", ranks.rank == 1), sharing=Sharing(ranks))
 
 
-WORKS = (plain, seen, resumed, normed, not_finite_in_one, no_memory_in_one, lost, failing_in_one)
+def named_alike(ranks: Ranks, folder: Path) -> Any:
+    Launch(Hands(), Sharing(ranks)).check_same("one")
+    Launch(Hands(), Sharing(ranks)).check_same(f"of {ranks.rank}")
+
+
+WORKS = (plain, seen, resumed, normed, not_finite_in_one, no_memory_in_one, lost, failing_in_one, named_alike)
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +182,20 @@ def test_two_processes_that_were_stopped_end_with_the_weights_of_two_that_were_n
         assert [done[name] for name in ("losses", "held_back")] == [whole[name] for name in ("losses", "held_back")]
         # Process 0 alone writes, and tells the others what it finds.
         assert [Path(file).parent.name for file in done["files"]] == ["0"]
+
+
+def test_what_two_processes_began_one_can_end(answers, folder):
+    objective = targeted()
+    done = told(objective, checkpoint=folder / "0" / "c.pt")
+    assert (done["first_step"], done["processes"]) == (3, 1)
+    assert close(done["state"], answers["plain"][0]["state"])
+
+
+def test_processes_that_would_train_different_things_are_told_apart(answers):
+    assert [answer.split(":")[1] for answer in answers["named_alike"]] == [
+        " process 0 would train something else than process 1",
+        " process 1 would train something else than process 0",
+    ]
 
 
 def test_batch_norm_is_the_same_in_all_processes_and_it_is_said_what_it_learns_from(answers):

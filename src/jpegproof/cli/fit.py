@@ -8,7 +8,7 @@ examples:
   jpegproof fit my_model.py:build uploads/ --steps 2000 --start default
   jpegproof fit torchvision:resnet50 photos/ --objective self_distilled      no cost at inference
   jpegproof fit - photos/ --objective restore_pixels --start none --squares 96
-  torchrun --nproc-per-node 4 -m jpegproof.cli.main fit torchvision:resnet50 photos/ --batch 32      on four GPUs
+  torchrun --nproc-per-node 4 -m -- jpegproof.cli.main fit torchvision:resnet50 photos/ --batch 32     on four GPUs
 """
 
 from __future__ import annotations
