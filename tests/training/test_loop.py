@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from small_training import RECIPE, examples, same_state, state_of, thin_corrector, tiny_model
@@ -15,8 +17,9 @@ from jpegproof.exceptions import ModelError, StoreError
 from jpegproof.training.checkpoint import load_checkpoint, save_checkpoint
 from jpegproof.training.examples import Example
 from jpegproof.training.fine_tune import FineTune
-from jpegproof.training.loop import MOST_BAD_LOSSES, has_bfloat16, train
+from jpegproof.training.loop import MOST_BAD_LOSSES, train
 from jpegproof.training.match_model import TargetCorrector
+from jpegproof.training.precision import has_bfloat16
 from jpegproof.training.recipe import Recipe
 from jpegproof.training.restore_pixels import RestorePixels
 
@@ -131,6 +134,40 @@ class Faulty:
         return {"objective": "faulty"}
 
 
+class Drawing(Faulty):
+    """Draws from every generator that a network may draw from."""
+
+    def __init__(self) -> None:
+        super().__init__(set())
+        torch.nn.init.ones_(self.learner.weight)
+
+    def loss(self, examples: object) -> torch.Tensor:
+        drawn = float(np.random.rand()) + random.random() + float(torch.rand(()))
+        return (self.learner(torch.ones(1, 1)) * drawn).square().mean()
+
+
+def test_random_numbers_of_every_kind_go_on_where_they_were(tmp_path):
+    undisturbed, resumed, file = Drawing(), Drawing(), tmp_path / "c.pt"
+    resumed.learner.load_state_dict(undisturbed.learner.state_dict())
+    before = state_of(resumed.learner)
+    train(undisturbed, examples(), RECIPE)
+    with pytest.raises(KeyboardInterrupt):
+        train(resumed, examples(), RECIPE, file, StopAt(2), always_a_minute_later())
+    np.random.seed(5)
+    random.seed(5)
+    train(resumed, examples(), RECIPE, file)
+    assert same_state(state_of(resumed.learner), state_of(undisturbed.learner))
+    assert not same_state(before, state_of(undisturbed.learner))
+
+
+def test_a_training_leaves_the_callers_own_random_numbers_alone():
+    np.random.seed(3)
+    random.seed(3)
+    expected = np.random.RandomState(3).rand(), random.Random(3).random()
+    train(RestorePixels(thin_corrector()), examples(), RECIPE)
+    assert (np.random.rand(), random.random()) == expected
+
+
 def test_a_step_whose_loss_is_not_finite_changes_nothing():
     faulty = Faulty(set(range(4)))
     before = state_of(faulty.learner)
@@ -200,5 +237,5 @@ def test_half_precision_reaches_the_corrector_and_spares_the_picture():
     )
     for precision in ("auto", "float32"):
         done = train(objective, examples(), replace(RECIPE, steps=1, precision=precision))
-        assert done.bfloat16 == (precision == "auto")
+        assert done.precision == ("bfloat16" if precision == "auto" else "float32")
     assert seen == [torch.bfloat16, torch.float32]

@@ -8,6 +8,7 @@ examples:
   jpegproof fit my_model.py:build uploads/ --steps 2000 --start default
   jpegproof fit torchvision:resnet50 photos/ --objective self_distilled      no cost at inference
   jpegproof fit - photos/ --objective restore_pixels --start none --squares 96
+  torchrun --nproc-per-node 4 -m -- jpegproof.cli.main fit torchvision:resnet50 photos/ --batch 32     on four GPUs
 """
 
 from __future__ import annotations
@@ -45,6 +46,19 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--out", metavar="DIR", help="folder (default: out/fit-OBJECTIVE-MODEL-DATA); resumes")
     verb.add_argument("--weights", metavar="FILE", help="of the model; as in measure")
     verb.add_argument("--batch", type=int, default=8, metavar="N", help="pictures a step (default: 8)")
+    verb.add_argument(
+        "--accumulate",
+        type=int,
+        default=1,
+        metavar="N",
+        help="parts in which each process computes its pictures of a step: less memory, the same training (default: 1)",
+    )
+    verb.add_argument(
+        "--precision",
+        choices=("auto", "float32", "bfloat16", "float16"),
+        default="auto",
+        help="of convolutions in training (default: auto, bfloat16 where the machine has it)",
+    )
     verb.add_argument("--learning-rate", type=float, metavar="R", help="at its peak (default: 1e-4; models 2e-5)")
     verb.add_argument("--qualities", default="10:90", metavar="LOW:HIGH", help="each picture gets one at random")
     verb.add_argument("--stage", choices=("source", "input"), default="source", help="where pictures are compressed")
@@ -102,6 +116,8 @@ def run(arguments: argparse.Namespace) -> int:
             equalise=arguments.equalise,
             limit=arguments.limit,
             batch=arguments.batch,
+            accumulate=arguments.accumulate,
+            precision=arguments.precision,
             learning_rate=arguments.learning_rate,
             qualities=arguments.qualities,
             stage=arguments.stage,
@@ -118,5 +134,6 @@ def run(arguments: argparse.Namespace) -> int:
         )
     finally:
         bar.close()
-    print_fit(done, arguments.model)
+    if done.rank == 0:  # of several processes one says how it went
+        print_fit(done, arguments.model)
     return 0

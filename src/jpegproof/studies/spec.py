@@ -291,8 +291,8 @@ class TrainingSpec(Part):
         None, description="restore_pixels: side of the random squares that it learns from, a multiple of 16."
     )
     augment: Literal["none", "mirror", "dihedral"] = Field("mirror", description="Before compressing.")
-    precision: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="Of convolutions; auto: bfloat16 where the machine has it."
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto", description="Of convolutions; auto: bfloat16 where the machine has it. float16 is for GPUs without it."
     )
     seed: int = Field(0, ge=0, description="Of everything random in it.")
     stop_on: Name | None = Field(

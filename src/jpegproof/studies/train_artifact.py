@@ -28,15 +28,18 @@ from jpegproof.tasks.find import same_targets
 from jpegproof.tasks.protocol import numbered
 from jpegproof.training.balance import loss_scales
 from jpegproof.training.examples import Examples
+from jpegproof.training.failed_state import failed_path
 from jpegproof.training.fine_tune import FineTune
 from jpegproof.training.held_back import HeldBack
-from jpegproof.training.loop import Training, Watcher, train
+from jpegproof.training.loop import train
 from jpegproof.training.match_model import DistilModel, TargetCorrector
 from jpegproof.training.match_several import TargetSeveral
 from jpegproof.training.objective import Objective
 from jpegproof.training.path_of_use import inputs_of_originals
 from jpegproof.training.recipe import USUAL_BALANCE, Recipe
+from jpegproof.training.record import Training, Watcher
 from jpegproof.training.restore_pixels import RestorePixels
+from jpegproof.training.sharing import WHOLE, Sharing
 from jpegproof.training.statistics import reestimate_statistics
 from jpegproof.training.training_log import TensorBoardLog, TrainingLog
 
@@ -47,6 +50,7 @@ def train_artifact(
     store: ResultStore,
     watcher: Watcher | None = None,
     log_folder: Path | None = None,
+    sharing: Sharing = WHOLE,
 ) -> Training:
     """Trains what is not trained yet, and stores it. A run that was killed is gone on from.
 
@@ -56,6 +60,7 @@ def train_artifact(
         store: takes it.
         watcher: hears of every step.
         log_folder: of TensorBoard's event files; None for none.
+        sharing: how batches are shared out; of several processes, which all call this, the first one alone writes.
 
     Raises:
         MissingExtraError: a TensorBoard log is asked for, and TensorBoard is not installed.
@@ -69,11 +74,13 @@ def train_artifact(
             _check_classes(workshop, artifact, examples)
         if spec.objective == "statistics_only":
             model = learning_copy(workshop, artifact)
-            done = reestimate_statistics(model, examples, recipe, recipe.stage, watcher)
+            # Averages over batches in their order: nothing is gained by sharing them out.
+            leads = sharing.ranks.leads
+            done = reestimate_statistics(model, examples, recipe, recipe.stage, watcher) if leads else Training()
             content = _content(model.network)
         else:
             objective = objective_of(workshop, artifact, recipe, examples)
-            with _logged(log_folder) as log:
+            with _logged(log_folder if sharing.ranks.leads else None) as log:
                 checkpoint, held_back = store.checkpoint(artifact.name), held_back_of(workshop, artifact)
                 done = train(
                     objective,
@@ -83,18 +90,22 @@ def train_artifact(
                     watcher,
                     held_back=held_back,
                     log=log,
+                    sharing=sharing,
                     on_checkpoint=lambda: store.keep_checkpoint(artifact.name),
                 )
             content = _content(objective.learner, spec.objective)
     except JpegproofError as error:
         error.add_note(f"(training {artifact.training!r} of the study)")
         raise
+    if not sharing.ranks.leads:
+        return done
     # The record first: whoever finds the artifact finds it too, whenever this process dies.
     record = {"training": artifact.training, "fold": artifact.fold, "pictures": artifact.pictures, **asdict(done)}
     record["digest"] = digest_of(content)
     store.put_record(artifact.name, json.dumps(record) + "\n")
     store.put_artifact(artifact.name, content)
     store.drop_checkpoint(artifact.name)
+    failed_path(store.checkpoint(artifact.name)).unlink(missing_ok=True)
     return done
 
 

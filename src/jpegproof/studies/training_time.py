@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from dataclasses import dataclass, replace
 
 from jpegproof.studies.artifacts import Artifact, recipe_of
 from jpegproof.studies.train_artifact import examples_of, held_back_of, learning_copy, objective_of
 from jpegproof.studies.workshop import Workshop
-from jpegproof.training.loop import has_bfloat16, train
-from jpegproof.training.recipe import Recipe
+from jpegproof.training.loop import train
+from jpegproof.training.precision import lower_precision
+from jpegproof.training.ranks import ALONE, Ranks
+from jpegproof.training.sharing import WHOLE, Sharing
 from jpegproof.training.statistics import reestimate_statistics
 from jpegproof.training.stopping import StopRule
 
@@ -59,16 +62,22 @@ class _EnoughError(Exception):
 
 
 class _Clock:
-    """Ticks at every step, and ends the training once enough was timed; the first step, which warms up, not counted."""
+    """Ticks at every step, and ends the training once enough was timed; the first step, which warms up, not counted.
 
-    def __init__(self) -> None:
+    Of several processes all end it once any of them has timed enough: none may wait for the others in a step that they
+    do not make.
+    """
+
+    def __init__(self, ranks: Ranks = ALONE) -> None:
         self.ticks: list[float] = []
+        self._ranks = ranks
 
     def step(self, done: int, total: int, loss: float) -> None:
         del done, total, loss
         self.ticks.append(time.monotonic())
         timed, spent = len(self.ticks) - 1, self.ticks[-1] - self.ticks[0]
-        if timed >= MOST_STEPS or (timed >= LEAST_STEPS and spent >= ENOUGH_SECONDS):
+        enough = timed >= MOST_STEPS or (timed >= LEAST_STEPS and spent >= ENOUGH_SECONDS)
+        if self._ranks.sums([enough])[0]:
             raise _EnoughError
 
     @property
@@ -76,8 +85,13 @@ class _Clock:
         return (self.ticks[-1] - self.ticks[0]) / max(len(self.ticks) - 1, 1)
 
 
-def training_time(artifact: Artifact, workshop: Workshop) -> TrainingTime:
+def training_time(artifact: Artifact, workshop: Workshop, sharing: Sharing = WHOLE) -> TrainingTime:
     """Times a few steps of an artifact's training and a few held-back pictures; nothing is kept of it.
+
+    Args:
+        artifact: what is trained.
+        workshop: has what it needs.
+        sharing: how batches are shared out; the time is that of all processes together, measured by each.
 
     Raises:
         JpegproofError: as `train_artifact`.
@@ -85,26 +99,24 @@ def training_time(artifact: Artifact, workshop: Workshop) -> TrainingTime:
     spec = workshop.spec.trainings[artifact.training]
     recipe = recipe_of(spec, workshop.spec.compression)
     examples = examples_of(workshop, artifact)
-    clock = _Clock()
+    ranks = sharing.ranks
     timed = replace(recipe, steps=MOST_STEPS + 1)
     if spec.objective == "statistics_only":
+        clock = _Clock()
         with contextlib.suppress(_EnoughError):
             reestimate_statistics(learning_copy(workshop, artifact), examples, timed, recipe.stage, clock)
         return TrainingTime(clock.seconds)
     objective = objective_of(workshop, artifact, recipe, examples)
+    clock = _Clock(ranks)
     with contextlib.suppress(_EnoughError):
-        train(objective, examples, timed, None, clock)
+        train(objective, examples, timed, None, clock, sharing=sharing)
     held_back = held_back_of(workshop, artifact)
     if held_back is None or recipe.stop is None:
         return TrainingTime(clock.seconds)
-    half = _half(recipe, workshop)
-    held_back.losses(objective, half, 1)
+    lower = lower_precision(recipe.precision, workshop.device)
+    held_back.losses(objective, lower, range(1))
     begun = time.monotonic()
     count = min(_TIMED_PICTURES, len(held_back))
-    held_back.losses(objective, half, count)
-    look = (time.monotonic() - begun) / count * len(held_back)
+    held_back.losses(objective, lower, range(count))
+    look = (time.monotonic() - begun) / count * math.ceil(len(held_back) / ranks.count)
     return TrainingTime(clock.seconds, look, recipe.batch, len(held_back), recipe.stop)
-
-
-def _half(recipe: Recipe, workshop: Workshop) -> bool:
-    return recipe.precision == "bfloat16" or (recipe.precision == "auto" and has_bfloat16(workshop.device))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Generator, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -17,16 +17,16 @@ from jpegproof.jpeg.codec import MAX_SIDE, DecodedJpeg, Pixels, decode, encode
 from jpegproof.jpeg.compression import Compression
 from jpegproof.jpeg.header import after_shrinking
 from jpegproof.jpeg.intake import UnusablePictureError
-from jpegproof.jpeg.parts import UNIT
 from jpegproof.models.preparation import Preparation
 from jpegproof.tasks.protocol import Spatial, Target
-from jpegproof.training.deliveries import deliver, draw_steps, room_for, square_of
+from jpegproof.training.deliveries import deliver, room_for, square_of
+from jpegproof.training.draws import Draw, draw_batch
 from jpegproof.training.recipe import Recipe
 
 #: Decoded pictures are kept up to this many bytes, so that no file is decoded at each of its turns.
 CACHE_BYTES = 1_000_000_000
 
-_ORDER, _EXAMPLES = 0, 1
+_ORDER = 0
 
 #: Least and most that a square is shrunk by.
 _SHRUNK = (1.25, 4.0)
@@ -91,30 +91,43 @@ class Examples:
     def __len__(self) -> int:
         return len(self._pictures)
 
-    def batch(self, step: int) -> list[Example]:
+    def batch(self, step: int, first: int = 0, last: int | None = None) -> list[Example]:
         """The examples of a step; a picture that cannot be decoded gives its place to the next one.
+
+        Args:
+            step: counted from 0.
+            first: place of the first one that is wanted; the others are not read.
+            last: place after the last one; the batch's end unless given.
 
         Raises:
             DataError: no picture can be used.
         """
         recipe = self._recipe
-        random = np.random.Generator(np.random.PCG64([recipe.seed, _EXAMPLES, step]))
-        size = None
-        if recipe.crop is not None:
-            lacking = random.integers(0, UNIT, 2) if random.random() < recipe.ragged else np.zeros(2, int)
-            size = recipe.crop - int(lacking[0]), recipe.crop - int(lacking[1])
-        return [self._example(step * recipe.batch + place, size, random) for place in range(recipe.batch)]
+        size, draws = draw_batch(recipe, step)
+        places = range(first, recipe.batch if last is None else last)
+        return [self._example(step * recipe.batch + place, size, draws[place]) for place in places]
 
-    def _example(self, turn: int, size: tuple[int, int] | None, random: np.random.Generator) -> Example:
+    def describe(self, step: int) -> list[dict[str, Any]]:
+        """What the batch of a step is made of: plain data, one entry per picture, in order.
+
+        Raises:
+            DataError: no picture can be used.
+        """
+        recipe = self._recipe
+        size, draws = draw_batch(recipe, step)
+        told = []
+        for place, draw in enumerate(draws):
+            pictures, number = self._pictures[self._usable(step * recipe.batch + place)[0]]
+            squares = {} if size is None else {"square": list(size)}
+            told.append({"picture": pictures.name(number), **draw.describe(), **squares})
+        return told
+
+    def _example(self, turn: int, size: tuple[int, int] | None, draw: Draw) -> Example:
         """One example; of `size` (H, W) where squares are cut."""
         recipe = self._recipe
         place, pixels, source = self._usable(turn)
         pictures, number = self._pictures[place]
-        low, high = recipe.qualities
-        quality = low + min(int((high + 1 - low) * random.random() ** recipe.low_qualities), high - low)
-        subsampling = recipe.subsampling[int(random.integers(len(recipe.subsampling)))]
-        coins, corner, shrink = random.random(3) < 0.5, random.random(2), random.random(2)
-        turns = coins & np.array([recipe.augment != "none", *[recipe.augment == "dihedral"] * 2])
+        turns, shrink = draw.turns, draw.shrink
         pixels = _turned(pixels, turns)
         target = _turned_target(pictures.target(number), turns) if self._labelled else None
         whole = size is None and not turns.any()
@@ -124,38 +137,19 @@ class Examples:
             most = min(_SHRUNK[1], min(pixels.shape[:2]) / max(size))
             factor = _SHRUNK[0] * (most / _SHRUNK[0]) ** shrink[1] if most > _SHRUNK[0] else 1.0
         source = (source[1], source[0]) if turns[2] else source
-        delivered = self._delivered(pixels, size, random)
+        delivered = _delivered(pixels, size, draw)
         if delivered is not None:
             original, jpeg = delivered
             moved = original.shape != pixels.shape
             source = (original.shape[0], original.shape[1]) if moved and size is None else source
             return Example(original, jpeg, source, target, pictures.name(number) if whole and not moved else None)
         if size is not None:
-            pixels = _cut(pixels, (int(size[0] * factor), int(size[1] * factor)), corner)
+            pixels = _cut(pixels, (int(size[0] * factor), int(size[1] * factor)), draw.corner)
         original = np.ascontiguousarray(pixels)
-        jpeg = decode(encode(original, Compression("jpeg", quality, subsampling)))
+        jpeg = decode(encode(original, Compression("jpeg", draw.quality, draw.subsampling)))
         if factor > 1 and size is not None:
             original, jpeg = _shrunk(original, jpeg, size)
         return Example(original, jpeg, source, target, pictures.name(number) if whole else None)
-
-    def _delivered(
-        self, pixels: Pixels, size: tuple[int, int] | None, random: np.random.Generator
-    ) -> tuple[Pixels, DecodedJpeg] | None:
-        """The picture and its JPEG at the end of a delivery chain; None where it is to be saved once."""
-        recipe = self._recipe
-        if not recipe.chains or random.random() < recipe.single_saves:
-            return None
-        steps = draw_steps(recipe.chains[int(random.integers(len(recipe.chains)))], random)
-        corner = random.random(2)
-        try:
-            if size is None:
-                return deliver(pixels, steps)
-            around = room_for(size, steps)
-            if min(pixels.shape[0] - around[0], pixels.shape[1] - around[1]) < 0:
-                return None
-            return square_of(*deliver(_cut(pixels, around, corner), steps), size)
-        except ValueError:  # a crop that leaves nothing of so small a picture
-            return None
 
     def _usable(self, turn: int) -> tuple[int, Pixels, tuple[int, int]]:
         """The place, the pixels, and the (H, W) of the picture as stored."""
@@ -203,16 +197,44 @@ class Examples:
         return None if pixels is None else (pixels, source)
 
 
-def batches_ahead(examples: Examples, first: int, last: int) -> Iterator[tuple[int, list[Example]]]:
-    """The steps from `first` to before `last`, with their batches: the next one made while this one is worked on."""
+def batches_ahead(
+    examples: Examples, steps: Iterable[int], first: int = 0, last: int | None = None
+) -> Generator[tuple[int, list[Example]], None, None]:
+    """Some steps with their batches, or parts of these: the next one made while this one is worked on.
+
+    Args:
+        examples: make them.
+        steps: which, in order.
+        first: as in `Examples.batch`.
+        last: as in `Examples.batch`.
+    """
+    coming = iter(steps)
     with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(examples.batch, first) if first < last else None
-        for step in itertools.count(first):
-            if coming is None:
-                return
-            batch = coming.result()
-            coming = pool.submit(examples.batch, step + 1) if step + 1 < last else None
+
+        def begin() -> tuple[int, Future[list[Example]]] | None:
+            step = next(coming, None)
+            return None if step is None else (step, pool.submit(examples.batch, step, first, last))
+
+        ahead = begin()
+        while ahead is not None:
+            step, batch = ahead[0], ahead[1].result()
+            ahead = begin()
             yield step, batch
+
+
+def _delivered(pixels: Pixels, size: tuple[int, int] | None, draw: Draw) -> tuple[Pixels, DecodedJpeg] | None:
+    """The picture and its JPEG at the end of a delivery chain; None where it is to be saved once."""
+    if draw.chain is None or draw.chain_corner is None:
+        return None
+    try:
+        if size is None:
+            return deliver(pixels, draw.chain)
+        around = room_for(size, draw.chain)
+        if min(pixels.shape[0] - around[0], pixels.shape[1] - around[1]) < 0:
+            return None
+        return square_of(*deliver(_cut(pixels, around, draw.chain_corner), draw.chain), size)
+    except ValueError:  # a crop that leaves nothing of so small a picture
+        return None
 
 
 def _turned(pixels: Pixels, turns: np.ndarray) -> Pixels:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import torch
@@ -11,7 +11,9 @@ from jpegproof.data.picture_set import PictureSet
 from jpegproof.models.preparation import Preparation
 from jpegproof.training.examples import CACHE_BYTES, Examples, batches_ahead
 from jpegproof.training.objective import Objective
+from jpegproof.training.precision import computing_in
 from jpegproof.training.recipe import Recipe
+from jpegproof.training.seeds import seed_generators
 
 
 class HeldBack:
@@ -41,15 +43,18 @@ class HeldBack:
     def __len__(self) -> int:
         return len(self._examples)
 
-    def losses(self, objective: Objective, half: bool, count: int | None = None) -> list[float]:
-        """The objective's loss of each picture, in a fixed order, with the networks as they are in use.
+    def losses(
+        self, objective: Objective, lower: torch.dtype | None, numbers: Iterable[int] | None = None
+    ) -> list[float]:
+        """The objective's loss of each picture, one picture at a time, with the networks as they are in use.
 
-        The learner is left in evaluation mode; `Objective.train` puts it back.
+        A picture's loss does not depend on which others are looked at, nor by which process. The learner is left in
+        evaluation mode; `Objective.train` puts it back.
 
         Args:
             objective: whose loss.
-            half: whether convolutions are computed in bfloat16, as in the training.
-            count: of so many pictures only, the first ones; all unless given.
+            lower: what convolutions are computed in instead of float32, as in the training.
+            numbers: of the pictures, counted from 0; all, in order, unless given.
 
         Raises:
             DataError: no picture can be used.
@@ -58,8 +63,8 @@ class HeldBack:
         device = next(learner.parameters()).device
         learner.eval()
         losses = []
-        with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=half):
-            for number, batch in batches_ahead(self._examples, 0, len(self) if count is None else count):
-                torch.manual_seed((self._seed * 1_000_003 + number) % 2**63)  # detectors draw proposals
+        with torch.no_grad(), computing_in(lower, device):
+            for number, batch in batches_ahead(self._examples, range(len(self)) if numbers is None else numbers):
+                seed_generators((self._seed * 1_000_003 + number) % 2**63)  # detectors draw proposals
                 losses.append(float(objective.loss(batch)))
         return losses

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from jpegproof.correctors.protocol import Corrector
+from jpegproof.exceptions import JpegproofError, ModelError
 from jpegproof.jpeg.codec import DecodedJpeg
 from jpegproof.training.examples import Example
 
@@ -45,3 +47,15 @@ class TrainableCorrector(Corrector, Protocol):
     def restore(self, images: Sequence[DecodedJpeg]) -> list[Tensor]:
         """Like calling it, but with gradients and not clamped (clamping kills gradients)."""
         ...
+
+
+@contextmanager
+def failing_as_model_error(what: str) -> Iterator[None]:
+    """Other people's networks fail in whatever way they like; the user is told where."""
+    try:
+        yield
+    except JpegproofError:
+        raise
+    except (RuntimeError, ValueError, TypeError, MemoryError, ArithmeticError, LookupError) as error:
+        reason = (str(error).splitlines() or [""])[0]
+        raise ModelError(f"{what}: {type(error).__name__}: {reason}") from error

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from jpegproof.training.deliveries import DrawnStep
 from jpegproof.training.stopping import StopRule
 
-Precision = Literal["auto", "float32", "bfloat16"]
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
 Subsampling = Literal["4:2:0", "4:2:2", "4:4:4"]
 
 #: How the losses of several models are made to count alike. ``damage``: each in units of what it is on JPEGs without a
@@ -47,8 +47,8 @@ class Recipe:
         stage: ``source`` compresses the picture as stored; ``input`` after the model's resize and crop.
         augment: ``mirror`` mirrors each picture at random before it is compressed; ``dihedral`` gives it one of the
             eight turns and reflections of a square; ``none`` neither.
-        precision: of the convolutions: ``bfloat16`` (by autocast), or ``auto`` for that where the processor or GPU has
-            it. Weights, pictures and losses stay float32.
+        precision: of the convolutions: ``bfloat16`` or ``float16`` (by autocast, the latter with its loss scaled), or
+            ``auto`` for bfloat16 where the processor or GPU has it. Weights, pictures and losses stay float32.
         seed: of everything random.
         stop: when it ends before its steps are over, told by held-back pictures; None: never, and none are looked at.
     """

@@ -7,9 +7,9 @@ import torch
 from jpegproof.exceptions import ModelError
 from jpegproof.models.model import Model
 from jpegproof.training.examples import Examples
-from jpegproof.training.loop import Training, Watcher
 from jpegproof.training.path_of_use import Stage, inputs_of_jpegs
 from jpegproof.training.recipe import Recipe
+from jpegproof.training.record import Training, Watcher
 
 
 def reestimate_statistics(

@@ -7,32 +7,31 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from jpegproof.correctors.default import SHIPPED
 from jpegproof.data.files import folder_at
-from jpegproof.exceptions import JpegproofError, UnknownNameError, nearest
+from jpegproof.exceptions import JpegproofError
 from jpegproof.models.model import Model
 from jpegproof.models.names import is_entry_point
 from jpegproof.silence import Silence
 from jpegproof.studies.artifacts import Artifact, make_artifacts
-from jpegproof.studies.engine import find_hands, limited_threads
+from jpegproof.studies.engine import limited_threads
 from jpegproof.studies.executors.here import train_here
 from jpegproof.studies.executors.worker import require_tensorboard
+from jpegproof.studies.launch import launched
 from jpegproof.studies.run import Progress, run_study
-from jpegproof.studies.spec import CORRECTOR_LEARNS, Objective, StudySpec
-from jpegproof.studies.store import Store, write_whole
+from jpegproof.studies.spec import CORRECTOR_LEARNS, StudySpec
+from jpegproof.studies.store import Store
 from jpegproof.studies.train_artifact import artifact_paths
-from jpegproof.studies.training_time import training_time
 from jpegproof.studies.workshop import Workshop
-from jpegproof.verbs.corrector_name import corrector_name
+from jpegproof.verbs.fit_budget import steps_in
 from jpegproof.verbs.fit_pictures import as_pictures_allow
+from jpegproof.verbs.fit_request import refuse_nonsense, standing_corrector
 from jpegproof.verbs.fit_study import TRAINED, FitStudy
 from jpegproof.verbs.judged_fit import Judged, judge_fit
 from jpegproof.verbs.names import WORLD, built_model, data_fields, given, short, world_task
 from jpegproof.verbs.training_curve import CURVE_FILE, write_curve
-
-BUDGET_FILE = "budget.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +50,8 @@ class Fit:
         best_step: after how many updates the weights handed over were reached, 0 for what it began from; None where no
             pictures are held back.
         judged: what the outcome is good for; None where no picture could judge.
+        rank: of this process, where a launcher started several that train together: process 0 writes all files and
+            judges, the others end before it does.
     """
 
     file: Path
@@ -63,6 +64,7 @@ class Fit:
     held_back: list[tuple[int, float]] = field(default_factory=list)
     best_step: int | None = None
     judged: Judged | None = None
+    rank: int = 0
 
 
 def fit(
@@ -86,6 +88,8 @@ def fit(
     equalise: bool = False,
     limit: int | None = None,
     batch: int = 8,
+    accumulate: int = 1,
+    precision: str = "auto",
     learning_rate: float | None = None,
     qualities: str | tuple[int, int] = "10:90",
     stage: str = "source",
@@ -103,6 +107,7 @@ def fit(
     """Trains a corrector for a model (no labels), or the model itself, along the path that pictures take in use.
 
     A call that was stopped goes on where it stopped when it is made again; a finished training is not done again.
+    Started by ``torchrun`` in several processes, they train together (docs/fit.md).
 
     A part of the pictures is not learned from. Some of it say when to stop: the training ends where it does not get
     better on them any more, and the state that did best on them is handed over, be it the start. The others judge the
@@ -124,7 +129,11 @@ def fit(
         features: of a detector that has no ``dense``: names of layers whose outputs are compared.
         weights, task, layout, classes, annotations, labels, void, equalise, limit: as in `measure`.
         stage, preparation, device, threads, allow_code: as in `measure`.
-        batch: pictures a step.
+        batch: pictures a step, of all processes together.
+        accumulate: in how many parts, one after the other, each process computes its pictures of a step: memory for
+            time. The training stays the same, and where memory runs out in it the parts are halved.
+        precision: of convolutions in training: ``auto`` (bfloat16 where the machine has it), ``float32``, ``bfloat16``,
+            or ``float16`` with the loss scaled, for GPUs without bfloat16.
         learning_rate: at its peak; 1e-4 for correctors and 2e-5 for models unless given.
         qualities: lowest and highest, ``10:90``; each picture gets one of them at random.
         crop: for ``restore_pixels``: side of the random squares.
@@ -140,7 +149,7 @@ def fit(
     Raises:
         JpegproofError: what was given is at fault; the message says how to mend it.
     """
-    _refuse_nonsense(objective, model, steps, minutes, crop, corrector)
+    refuse_nonsense(objective, model, steps, minutes, crop, corrector)
     for what, number, most in (("hold_back", hold_back, 0.9), ("least_gain", least_gain, 100.0)):
         if number is not None and not 0 <= number <= most:
             raise JpegproofError(f"{what}: {number} makes no sense; give a number from 0 to {most:g}")
@@ -150,7 +159,7 @@ def fit(
     name = short(source) if model is not None else ""
     data_name = WORLD if str(data) == WORLD else short(folder_at(data).resolve().name)
     usual_rate = 1e-4 if learner == "corrector" else 2e-5
-    standing = _corrector(start if learner == "corrector" else corrector)
+    standing = standing_corrector(start if learner == "corrector" else corrector)
     training = {
         "objective": objective,
         "steps": 1000 if steps is None else steps,
@@ -158,7 +167,7 @@ def fit(
         "learning_rate": usual_rate if learning_rate is None else learning_rate,
         "qualities": qualities,
         "seed": seed,
-        **given(crop=crop),
+        **given(crop=crop, precision=None if precision == "auto" else precision),
     }
     of_model = {
         "from": source,
@@ -175,36 +184,43 @@ def fit(
         raise JpegproofError(f"{folder}: holds the pictures, so nothing is written there; give another out")
     if tensorboard:
         require_tensorboard()
-    hands = find_hands(device, 1, threads)
     models = {name: built} if built else None
     # Naming an entry point here is asking for its code to run.
     asked = allow_code or (built is None and is_entry_point(source))
-    heard = progress or Silence()
-    study = as_pictures_allow(study, hands, models, asked, hold_back, heard)
-    spec = study.spec()
-    workshop = Workshop(spec, hands.device, models, allow_code=asked)
-    artifact = _only(spec, workshop)
-    store = Store(folder)
-    store.begin()
-    if minutes is not None:
-        with limited_threads(hands.threads):
-            spec = _with_steps(spec, _steps_in(minutes, artifact, workshop, folder))
+    with launched(device, threads, accumulate, batch) as launch:
+        ranks, hands = launch.ranks, launch.hands
+        heard = progress if progress is not None and ranks.leads else Silence()
+        study = as_pictures_allow(study, hands, models, asked, hold_back, heard)
+        spec = study.spec()
         workshop = Workshop(spec, hands.device, models, allow_code=asked)
         artifact = _only(spec, workshop)
-    workshop.use(artifact_paths([artifact], store))
-    for note in workshop.pictures(data_name).notes:  # such as files that give the class away, which would be learned
-        heard.warn(note)
-    begun = time.monotonic()
-    done = store.artifact(artifact.name).exists()
-    if not done:
-        train_here([artifact], workshop, store, hands, lambda _, *step: heard.training(objective, *step), tensorboard)
-    seconds = 0.0 if done else time.monotonic() - begun
-    record = json.loads(store.artifact(artifact.name).with_suffix(".json").read_text(encoding="utf-8"))
-    file = folder / f"{study.learner}.safetensors"
-    _copy(store.artifact(artifact.name), file)
-    write_curve(folder / CURVE_FILE, record)
+        launch.check_same(artifact.name)
+        store = Store(folder)
+        if ranks.leads:
+            store.begin()
+        if minutes is not None:
+            with limited_threads(hands.threads):
+                spec = _with_steps(spec, steps_in(minutes, artifact, workshop, folder, launch))
+            workshop = Workshop(spec, hands.device, models, allow_code=asked)
+            artifact = _only(spec, workshop)
+        workshop.use(artifact_paths([artifact], store))
+        for note in workshop.pictures(data_name).notes:  # such as files that give the class away: they would be learned
+            heard.warn(note)
+        begun = time.monotonic()
+        done = ranks.from_first(store.artifact(artifact.name).exists())
+        if not done:
+
+            def on_step(_: str, *step: Any) -> None:
+                heard.training(objective, *step)
+
+            train_here([artifact], workshop, store, hands, on_step, tensorboard, launch.sharing)
+        seconds = 0.0 if done else time.monotonic() - begun
+        file = folder / f"{study.learner}.safetensors"
+        record = ranks.from_first(_handed_over(store, artifact, file) if ranks.leads else {})
+        for note in record.get("notes", ()):
+            heard.warn(note)
     judged = None
-    if study.is_judged:
+    if study.is_judged and ranks.leads:
         run = run_study(spec, folder, hands, given=models, allow_code=asked, progress=progress)
         judged = judge_fit(study, run.plan, workshop, store, hands, least_gain, _called(start, corrector, study))
     return Fit(
@@ -218,52 +234,22 @@ def fit(
         held_back=[(int(step), float(loss)) for step, loss in record["held_back"]],
         best_step=record["best_step"],
         judged=judged,
+        rank=ranks.rank,
     )
+
+
+def _handed_over(store: Store, artifact: Artifact, file: Path) -> dict[str, Any]:
+    """What was written of a training, once its weights and its curve lie where the user looks for them."""
+    record = json.loads(store.artifact(artifact.name).with_suffix(".json").read_text(encoding="utf-8"))
+    _copy(store.artifact(artifact.name), file)
+    write_curve(file.parent / CURVE_FILE, record)
+    return record
 
 
 def _called(start: str | Path | None, corrector: str | Path | None, study: FitStudy) -> str:
     """What the corrector before the training is called."""
     named = start if study.learner == "corrector" else corrector
     return f"the {named} corrector" if str(named) in SHIPPED else Path(str(named)).name
-
-
-def _refuse_nonsense(
-    objective: str,
-    model: str | Model | None,
-    steps: int | None,
-    minutes: float | None,
-    crop: int | None,
-    corrector: str | Path | None,
-) -> None:
-    """Raises JpegproofError where what was given does not go together."""
-    known = get_args(Objective)
-    if objective not in known:
-        hint = nearest(objective, known)
-        raise UnknownNameError(f"objective {objective!r} is not known.{hint} Known: {', '.join(known)}.")
-    if steps is not None and minutes is not None:
-        raise JpegproofError("steps and minutes were both given; give one of them")
-    if minutes is not None and not 0 < minutes < 100_000:
-        raise JpegproofError(f"{minutes} minutes are no time to train in; give a number above 0")
-    if (model is None) != (objective == "restore_pixels"):
-        raise JpegproofError(f"{objective} needs a model" if model is None else "restore_pixels knows no model; give -")
-    if crop is not None and objective != "restore_pixels":
-        raise JpegproofError("random squares (crop) are for restore_pixels; a model's own path decides what is seen")
-    if corrector is not None and objective not in ("self_distilled", "supervised_fine_tuning"):
-        raise JpegproofError(f"{objective} stands without a corrector in front; leave it out, or use self_distilled")
-
-
-def _corrector(named: str | Path | None) -> dict[str, Any] | None:
-    """A corrector as a study file says it; None for none."""
-    if named is None:
-        return None
-    if str(named) in SHIPPED:
-        return corrector_name(str(named)).entry()
-    path = Path(str(named).removeprefix("jpegproof:")).expanduser()
-    if not path.is_file():
-        raise JpegproofError(
-            f"{path}: there is no such file of a corrector; give {' or '.join(SHIPPED)}, or a file that fit wrote"
-        )
-    return {"from": "jpegproof", "weights": str(path)}
 
 
 def _only(spec: StudySpec, workshop: Workshop) -> Artifact:
@@ -273,23 +259,6 @@ def _only(spec: StudySpec, workshop: Workshop) -> Artifact:
 def _with_steps(spec: StudySpec, steps: int) -> StudySpec:
     training = spec.trainings[TRAINED].model_copy(update={"steps": steps})
     return spec.model_copy(update={"trainings": {TRAINED: training}})
-
-
-def _steps_in(minutes: float, artifact: Artifact, workshop: Workshop, folder: Path) -> int:
-    """How many steps fit into the minutes: as recorded by an earlier call for the same training, or timed now."""
-    file = folder / BUDGET_FILE
-    request = {"training": artifact.name, "minutes": minutes}
-    try:
-        told = json.loads(file.read_text(encoding="utf-8"))
-        if {key: told[key] for key in request} == request:
-            return int(told["steps"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    timed = training_time(artifact, workshop)
-    steps = timed.steps_within(minutes * 60)
-    told = {"steps": steps, "seconds_per_step": round(timed.step, 4), "seconds_per_look": round(timed.look, 4)}
-    write_whole(file, json.dumps({**request, **told}) + "\n")
-    return steps
 
 
 def _copy(source: Path, target: Path) -> None:

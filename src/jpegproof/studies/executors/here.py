@@ -12,6 +12,7 @@ from jpegproof.studies.executors.worker import InHand, Worker, train_one
 from jpegproof.studies.plan import Cell, Plan
 from jpegproof.studies.result_store import ResultStore
 from jpegproof.studies.workshop import Workshop
+from jpegproof.training.sharing import WHOLE, Sharing
 
 
 class Here:
@@ -65,8 +66,13 @@ def train_here(
     hands: Hands,
     on_step: OnStep,
     tensorboard: bool = False,
+    sharing: Sharing = WHOLE,
 ) -> None:
-    """Trains artifacts in this process, one after the other; raises what `train_artifact` raises."""
+    """Trains artifacts in this process, one after the other; together with others, where batches are shared out.
+
+    Raises:
+        JpegproofError: as `train_artifact`.
+    """
     with limited_threads(hands.threads):
         for artifact in artifacts:
-            train_one(artifact, workshop, store, on_step, tensorboard)
+            train_one(artifact, workshop, store, on_step, tensorboard, sharing=sharing)

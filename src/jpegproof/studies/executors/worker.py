@@ -18,6 +18,7 @@ from jpegproof.studies.result_store import ResultStore
 from jpegproof.studies.train_artifact import train_artifact
 from jpegproof.studies.unit import Unit
 from jpegproof.studies.workshop import Workshop
+from jpegproof.training.sharing import WHOLE, Sharing
 from jpegproof.training.training_log import require_tensorboard as require_tensorboard
 
 #: The folder of TensorBoard's event files in a results folder.
@@ -155,6 +156,7 @@ def train_one(
     on_step: OnStep,
     tensorboard: bool = False,
     patience: float = 0.0,
+    sharing: Sharing = WHOLE,
 ) -> None:
     """Trains an artifact, unless it is there by now: somebody else may have done it since it was planned.
 
@@ -165,7 +167,7 @@ def train_one(
         return
     _bring(artifact.needs, store, patience)
     logs = _logs_of(artifact, store) if tensorboard else None
-    train_artifact(artifact, workshop, store, _Steps(label_of(artifact), on_step), logs)
+    train_artifact(artifact, workshop, store, _Steps(label_of(artifact), on_step), logs, sharing)
 
 
 def _bring(names: Iterable[str], store: ResultStore, patience: float) -> None:
