@@ -28,7 +28,7 @@ from jpegproof.correctors.qgac.corrector import Qgac
 from jpegproof.correctors.qgac.crab import QgacCrab
 from jpegproof.jpeg.codec import DecodedJpeg, decode, encode
 from jpegproof.jpeg.compression import Compression
-from jpegproof.training.loop import has_bfloat16
+from jpegproof.training.precision import has_bfloat16
 
 
 def photograph(height: int = 375, width: int = 500) -> DecodedJpeg:

@@ -27,6 +27,7 @@ import numpy as np
 from benchmarks.detection_bootstrap import picture
 from jpegproof.analysis.results import study_numbers
 from jpegproof.jpeg.compression import ORIGINAL, Compression
+from jpegproof.studies.cells import Cells
 from jpegproof.studies.plan import SHARD_PICTURES, Cell, DataFacts, Edge, Plan, Shard
 from jpegproof.studies.predictions import prediction_bytes
 from jpegproof.studies.store import Store
@@ -58,7 +59,7 @@ def planned(pictures: int, edges: int) -> Plan:
         rows,
         (ORIGINAL, Compression(quality=10)),
         tuple(Shard("made up", tuple(place), "") for place in places),
-        tuple(cells),
+        Cells.of(cells),
     )
 
 

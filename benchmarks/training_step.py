@@ -30,9 +30,10 @@ from jpegproof.models.find import find_model
 from jpegproof.models.model import Model
 from jpegproof.tasks.batch import Batch
 from jpegproof.training.examples import Example, Examples
-from jpegproof.training.loop import has_bfloat16, train
+from jpegproof.training.loop import train
 from jpegproof.training.match_model import TargetCorrector
 from jpegproof.training.path_of_use import MARGIN, inputs_of_originals
+from jpegproof.training.precision import has_bfloat16
 from jpegproof.training.recipe import Recipe
 
 MODEL = "torchvision:squeezenet1_1"

@@ -10,7 +10,7 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "jpegproof"
 
 #: Ground floor: every room may use these.
-GROUND = {"exceptions", "safe_text", "silence", "version", "weights"}
+GROUND = {"exceptions", "out_of_memory", "safe_text", "silence", "version", "weights"}
 BELOW: dict[str, set[str]] = {
     "jpeg": set(),
     "tasks": {"jpeg"},

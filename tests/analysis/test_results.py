@@ -14,6 +14,7 @@ from jpegproof.analysis.classification import classification_metrics
 from jpegproof.analysis.file_sizes import Sizes
 from jpegproof.analysis.results import study_numbers
 from jpegproof.jpeg.compression import ORIGINAL, Compression
+from jpegproof.studies.cells import Cells
 from jpegproof.studies.plan import Cell, DataFacts, Edge, Plan, Shard
 from jpegproof.studies.predictions import prediction_bytes
 from jpegproof.studies.store import Store
@@ -70,7 +71,7 @@ def study(tmp_path):
         (NONE, CURE),
         (ORIGINAL, Compression(quality=10)),
         shards,
-        tuple(cells),
+        Cells.of(cells),
     )
     return plan, store, frozenset(cell.name for cell in cells)
 

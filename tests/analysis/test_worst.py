@@ -12,6 +12,7 @@ from segmented_pictures import TASK, changed, random_maps, stored_answers
 from jpegproof.analysis.by_picture import picture_scores
 from jpegproof.analysis.worst import WorstPicture, study_worst
 from jpegproof.jpeg.compression import ORIGINAL, Compression
+from jpegproof.studies.cells import Cells
 from jpegproof.studies.plan import Cell, DataFacts, Edge, Plan, Shard
 from jpegproof.studies.predictions import prediction_bytes
 from jpegproof.studies.store import Store
@@ -56,7 +57,7 @@ def study(tmp_path: Path) -> tuple[Plan, Store, dict[tuple[int, int], np.ndarray
         (NONE, CURE),
         COMPRESSIONS,
         (Shard("scenes", (0, 1, 2), "a"), Shard("scenes", (3, 4, 5), "b")),
-        tuple(cells),
+        Cells.of(cells),
     )
     return plan, store, scores
 

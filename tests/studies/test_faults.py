@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
-from small_study import HERE, prediction_files, run_here, study_content, study_spec
+from small_study import HERE, MODEL_FILE, prediction_files, run_here, study_content, study_spec
 
 from jpegproof.cli.main import main
 from jpegproof.exceptions import DamagedPredictionsError, ModelError, StoreError
@@ -288,3 +288,22 @@ def test_two_studies_at_once_on_one_folder_end_as_one_alone(tmp_path):
         process.join(300)
     assert [process.exitcode for process in both] == [0, 0]
     assert prediction_files(tmp_path / "shared") == prediction_files(tmp_path / "alone")
+
+
+SHORT_OF_MEMORY = MODEL_FILE.replace(
+    "    def forward(self, pictures):\n",
+    """    def forward(self, pictures):
+        if len(pictures) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+""",
+)
+
+
+def test_where_memory_runs_out_a_batch_is_halved_noted_and_the_study_goes_on(tmp_path):
+    spec, heard = study_spec(tmp_path), Heard()
+    (tmp_path / "tiny_model.py").write_text(SHORT_OF_MEMORY)
+    run = run_here(spec, tmp_path / "out", progress=heard)
+    assert (run.failed, run.computed) == ((), 3)
+    assert "memory ran out with 6 pictures in model 'tiny' at once: asked in halves" in heard.notes
+    for content in prediction_files(tmp_path / "out").values():
+        assert read_predictions(content, "").column("skipped").to_pylist() == [None] * 6

@@ -86,6 +86,6 @@ def test_what_goes_wrong_ahead_is_raised_where_it_is_asked_for():
 
 def test_a_processor_has_no_loaders_unless_it_is_given_some():
     assert find_hands("cpu", 1, 1).loaders == 0
-    assert find_hands("cpu", 1, 1, 2).loaders == 2
+    assert find_hands("cpu", 1, 1, loaders=2).loaders == 2
     with pytest.raises(JpegproofError, match="-1 loaders: use 0 or more"):
-        find_hands("cpu", 1, 1, -1)
+        find_hands("cpu", 1, 1, loaders=-1)

@@ -19,6 +19,7 @@ from jpegproof.jpeg.compression import Compression
 from jpegproof.jpeg.intake import UnusablePictureError
 from jpegproof.models.model import Model
 from jpegproof.models.preparation import Preparation
+from jpegproof.out_of_memory import is_out_of_memory
 from jpegproof.studies.ahead import Ahead
 from jpegproof.studies.coded import Coded, Decoded, coded, compressed, decompressed, delivered
 from jpegproof.studies.fingerprint import fingerprint
@@ -88,6 +89,7 @@ class Passage:
     Attributes:
         names: of the pictures, by row.
         tally: the work done so far.
+        notes: what the user should know of it.
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class Passage:
         loaders: ThreadPoolExecutor | None = None,
     ) -> None:
         self.tally = Tally()
+        self.notes: list[str] = []
         self._ahead = Ahead(loaders)
         self._plan = plan
         self._workshop = workshop
@@ -306,15 +309,22 @@ class Passage:
         return task.select(task.join(answers), places(order, list(inputs)))
 
     def _answers(self, name: str, model: Model, inputs: Mapping[int, torch.Tensor]) -> Any:
-        """A model's answers, batch by batch; the batches depend on the rows alone, never on what was done before."""
+        """A model's answers; the batches depend on the rows alone, and on memory where that runs out."""
         answers: list[Any] = []
         with self.tally.stage("infer", len(inputs)), torch.inference_mode():
-            for batch in self._batches(inputs, model.preparation, self._workshop.batch_size(name)):
+            waiting = list(runs_of_one_shape(inputs, self._workshop.batch_size(name)))
+            while waiting:
+                rows = waiting.pop(0)
+                batch = self._batch(rows, inputs, model.preparation)
                 try:
                     answer = model.task.answer(model.network, batch.to(self._workshop.device))
                 except JpegproofError:
                     raise
                 except Exception as error:  # the user's own code may raise anything
+                    if is_out_of_memory(error) and len(rows) > 1:
+                        self._note_memory(name, len(rows))
+                        waiting[:0] = [rows[: len(rows) // 2], rows[len(rows) // 2 :]]
+                        continue
                     raise ModelError(
                         f"model {name!r} failed on an input of shape {(len(batch), *batch.inputs[0].shape)}: "
                         f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
@@ -324,10 +334,13 @@ class Passage:
                 answers.append(answer)
             return model.task.join(answers)
 
-    def _batches(self, inputs: Mapping[int, torch.Tensor], preparation: Preparation, size: int) -> Iterator[Batch]:
-        """Neighbours of one shape together, as many as go through at once."""
-        for rows in runs_of_one_shape(inputs, size):
-            yield self._batch(rows, inputs, preparation)
+    def _note_memory(self, name: str, count: int) -> None:
+        """Makes room, and has the user told: another batch may move an answer in its last digits."""
+        if self._workshop.device.type == "cuda":
+            torch.cuda.empty_cache()
+        note = f"memory ran out with {count} pictures in model {name!r} at once: asked in halves"
+        if note not in self.notes:
+            self.notes.append(note)
 
     def _batch(self, rows: Sequence[int], inputs: Mapping[int, torch.Tensor], preparation: Preparation) -> Batch:
         return Batch(

@@ -66,6 +66,11 @@ class Unit:
         """The work done so far."""
         return self._passage.tally
 
+    @property
+    def notes(self) -> list[str]:
+        """What the user should know of it."""
+        return self._passage.notes
+
     def begin(self) -> None:
         """Has the loaders read its pictures, while another unit is computed."""
         self._passage.begin()

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from jpegproof.exceptions import ModelError
+from jpegproof.out_of_memory import is_out_of_memory
 from jpegproof.training.examples import Example
 from jpegproof.training.objective import Objective, failing_as_model_error
 from jpegproof.training.precision import computing_in, lower_precision
@@ -23,8 +24,6 @@ LONGEST_GRADIENT = 1.0
 #: AdamW's. Its usual second, 0.999, forgets so slowly that one strange batch at the peak of the rate was followed by an
 #: update that killed most of a corrector's units.
 _BETAS = (0.9, 0.99)
-
-_NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +148,7 @@ class Updater:
                     return total, True
                 self._scaler.scale(loss).backward()
         except (RuntimeError, MemoryError) as error:
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             return 0.0, False
         return total, True
@@ -218,9 +217,3 @@ def learning_norms(learner: torch.nn.Module) -> list[torch.nn.modules.batchnorm.
         for layer in learner.modules()
         if isinstance(layer, torch.nn.modules.batchnorm._BatchNorm) and layer.training
     ]
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(
-        words in str(error).lower() for words in _NO_MEMORY
-    )

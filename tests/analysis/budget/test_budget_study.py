@@ -11,6 +11,7 @@ from jpegproof.analysis.budget.bounds import Question
 from jpegproof.analysis.budget.study import study_budget
 from jpegproof.exceptions import DataError, StoreError, UnknownNameError
 from jpegproof.jpeg.compression import ORIGINAL, Compression
+from jpegproof.studies.cells import Cells
 from jpegproof.studies.plan import Cell, DataFacts, Edge, Plan, Shard
 from jpegproof.studies.predictions import prediction_bytes
 from jpegproof.studies.store import Store
@@ -62,7 +63,7 @@ def study(folder: Path, wrong: dict[tuple[Edge, int], range], labelled: bool = T
     }
     shards = (Shard("photos", tuple(range(PICTURES)), "a"),)
     plan = Plan(
-        "by hand", 0, "source", facts, {"net": "classification"}, (NONE, CURE), compressions, shards, tuple(cells)
+        "by hand", 0, "source", facts, {"net": "classification"}, (NONE, CURE), compressions, shards, Cells.of(cells)
     )
     return plan, store, frozenset(cell.name for cell in cells)
 

@@ -123,7 +123,7 @@ class Worker:
             raise
         except JpegproofError as error:
             return Outcome(shard, len(hand.cells), hand.unit.tally, error, notes)
-        return Outcome(shard, len(hand.cells), hand.unit.tally, notes=notes)
+        return Outcome(shard, len(hand.cells), hand.unit.tally, notes=(*notes, *hand.unit.notes))
 
     def _bring_trained(self, missing: Sequence[Cell]) -> None:
         """Has the trained things at hand that cells name."""
