@@ -26,8 +26,8 @@ import torch
 
 import jpegproof
 from benchmarks.bounded_cost import SIZES, mosaic
-from jpegproof.correctors.default import default_corrector
-from jpegproof.correctors.gate import default_gate
+from jpegproof.correctors.default import SHIPPED, default_corrector, shipped_corrector
+from jpegproof.correctors.gate import default_gate, shipped_gate
 from jpegproof.data.find import open_pictures
 from jpegproof.deploy.onnx_corrector import OnnxCorrector
 from jpegproof.deploy.pipeline import Pipeline
@@ -83,21 +83,26 @@ def _pipelines(scratch: Path, calibration: Path, threads: int) -> dict[str, Pipe
     model = find_model(MODEL, weights="random")
     model.network.requires_grad_(False)
     gate = default_gate()
-    whole = jpegproof.export(model, scratch / "float32", gate=True, formats="onnx", threads=threads).folder
-    small = jpegproof.export(
+    exported = {
+        size: jpegproof.export(model, scratch / size, corrector=size, gate=True, formats="onnx", threads=threads).folder
+        for size in SHIPPED
+    }
+    whole_numbers = jpegproof.export(
         None, scratch / "int8", formats="onnx", precision="int8", data=calibration, limit=1, threads=threads
     ).folder
-    coarse = OnnxCorrector(small / "corrector.onnx", default_corrector().multiply_adds_per_pixel)
-    onnx = jpegproof.load(whole, engine="onnx", at_once=1)
+    coarse = OnnxCorrector(whole_numbers / "corrector.onnx", default_corrector().multiply_adds_per_pixel)
+    onnx = jpegproof.load(exported["default"], engine="onnx", at_once=1)
     return {
         "torch, bare": Pipeline(model, budget=None, at_once=1),
         "torch, bare, scaled": Pipeline(model, at_once=1),
         "torch, cured": Pipeline(model, default_corrector(), gate, at_once=1),
         "torch, cured, bfloat16": Pipeline(model, default_corrector(precision="bfloat16"), gate, at_once=1),
+        "torch, cured, small": Pipeline(model, shipped_corrector("small"), shipped_gate("small"), at_once=1),
         "onnx, bare": Pipeline(onnx.model, budget=None, at_once=1),
         "onnx, bare, scaled": Pipeline(onnx.model, at_once=1),
         "onnx, cured": onnx,
         "onnx, cured, int8": Pipeline(onnx.model, coarse, gate, at_once=1),
+        "onnx, cured, small": jpegproof.load(exported["small"], engine="onnx", at_once=1),
     }
 
 

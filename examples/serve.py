@@ -4,6 +4,7 @@ jpegproof export torchvision:resnet50 --gate --out deployed && python examples/s
 curl --data-binary @upload.jpg http://127.0.0.1:8000/answer
 """
 
+import os
 import sys
 
 import torch
@@ -31,4 +32,5 @@ async def answer(request: Request) -> dict:
 
 
 if __name__ == "__main__":
-    uvicorn.run(app, port=int(sys.argv[2]) if len(sys.argv) > 2 else 8000, log_level="warning")
+    port = int(sys.argv[2]) if len(sys.argv) > 2 else 8000
+    uvicorn.run(app, host=os.environ.get("HOST", "127.0.0.1"), port=port, log_level="warning")

@@ -1,11 +1,12 @@
 """Fit the gate's limits, as jpegproof ships them.
 
     python recipes/gate.py --real REAL      # ten minutes on two cores
+    python recipes/gate.py --real REAL --size small
 
-Three-way split. The default corrector learned from 250 photographs of BSDS500. The gate is fitted on the 50 that were
-kept from it, and on 21 frames of CamVid's train part: every second one of two of its drives, while all of its val part
-is from a third. What both do is reported on ImageNet's, LIVE1's, Classic5's, COCO's and CamVid's val pictures, which
-neither has seen.
+Each shipped corrector has a gate of its own. Three-way split. The correctors learned from 250 photographs of BSDS500.
+A gate is fitted on the 50 that were kept from them, and on 21 frames of CamVid's train part: every second one of two of
+its drives, while all of its val part is from a third. What they do is reported on ImageNet's, LIVE1's, Classic5's,
+COCO's and CamVid's val pictures, which none of them has seen.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from jpegproof.correctors.default import DEFAULT, default_corrector
+from jpegproof.correctors.default import SHIPPED as CORRECTORS
+from jpegproof.correctors.default import shipped_corrector
 from jpegproof.correctors.gate import SHIPPED, Gate, Gated
 from jpegproof.correctors.protocol import Corrector, to_pixels
 from jpegproof.data.find import open_pictures
@@ -246,13 +248,15 @@ def opened(originals: Sequence[Pixels], gate: Gate, across: Callable[..., list[b
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--real", type=Path, required=True, help="the folder of the real photographs")
+    parser.add_argument("--size", choices=CORRECTORS, default="default", help="which of the shipped correctors")
     parser.add_argument("--out", type=Path, default=FOLDER)
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     torch.set_num_threads(1)
     weights = args.real / "weights" / "squeezenet1_1.safetensors"
     trials = Trials(
-        default_corrector(precision="bfloat16"), find_model("torchvision:squeezenet1_1", weights=str(weights))
+        shipped_corrector(args.size, precision="bfloat16"),
+        find_model("torchvision:squeezenet1_1", weights=str(weights)),
     )
     bsds, camvid = photographs(args.real)
 
@@ -264,9 +268,9 @@ def main() -> None:
     limits, limit_table = limits_of([*bsds, *camvid], trials.saved_once, across)
     gate = Gate(tuple((float(factor), float(quality)) for factor, quality in limits), float(hidden))
     opened_table = opened([*bsds, *camvid], gate, across)
-    (args.out / f"{SHIPPED}.json").write_text(json.dumps({"limits": limits, "hidden": hidden}) + "\n")
+    (args.out / f"{SHIPPED[args.size]}.json").write_text(json.dumps({"limits": limits, "hidden": hidden}) + "\n")
     facts = Facts(len(bsds), len(camvid), limits, hidden, limit_table, hidden_table, opened_table)
-    (args.out / f"{SHIPPED}.md").write_text(card(facts))
+    (args.out / f"{SHIPPED[args.size]}.md").write_text(card(args.size, facts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,12 +286,12 @@ class Facts:
     opened_table: str
 
 
-def card(facts: Facts) -> str:
+def card(size: str, facts: Facts) -> str:
     """The card in Markdown."""
     told = ", ".join(f"{quality} at 1/{factor}" for factor, quality in facts.limits if quality)
-    return f"""# {SHIPPED}
+    return f"""# {SHIPPED[size]}
 
-The gate before jpegproof's correctors (`jpegproof.correctors.gate`): the libjpeg quality below which a picture is
+The gate before jpegproof's {size} corrector (`jpegproof.correctors.gate`): the libjpeg quality below which a picture is
 corrected, by how much it is shrunk afterwards. It opens below quality {told}; nowhere
 at 1/16 and beyond. Between those the limit runs straight over the logarithm of the downscale. Where the file's own
 tables leave it shut, it opens for a coarser save hidden behind them if that was below quality {facts.hidden}.
@@ -295,7 +299,7 @@ tables leave it shut, it opens for a coarser save hidden behind them if that was
 ## Data and its terms
 Three-way split:
 
-- the corrector `{DEFAULT}` learned from 250 photographs of BSDS500;
+- the corrector `{CORRECTORS[size]}` learned from 250 photographs of BSDS500;
 - the gate is fitted on {facts.bsds + facts.camvid} others: the {facts.bsds} of BSDS500 that were kept from the
   corrector, and {facts.camvid} frames of CamVid's train part, every second one of two of its drives (terms:
   docs/real-data.md). BSDS500's are JPEGs of quality 95 themselves; CamVid's were never such JPEGs at their size;
@@ -319,7 +323,7 @@ the answer away from it, and by more. So its limit is stricter: each photograph 
 which both means above pass at full size and correction still pays, by the mean distance won and lost, where
 {100 * DAMAGED:.0f} % of the pictures are damaged ones. That share is a choice: what it truly is, no picture tells.
 
-    python recipes/gate.py --real REAL
+    python recipes/gate.py --real REAL --size {size}
 
 ## Measured
 By how much the distance falls (geometric mean) and the gain in PSNR (dB), by how much the picture is shrunk; lower ends

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from hidden_saves import hide
 from jpeg_files import file_bytes, smooth_picture
 from PIL import Image
 
@@ -15,7 +16,6 @@ from jpegproof.correctors.gate import Gate, Gated, default_gate, gated
 from jpegproof.correctors.protocol import to_pixels
 from jpegproof.jpeg.codec import DecodedJpeg, Pixels, decode, encode
 from jpegproof.jpeg.compression import Compression
-from jpegproof.jpeg.earlier_save import EarlierSave
 from jpegproof.jpeg.tables import luma_table
 
 GATE = Gate(((1, 60), (2, 40), (8, 0)))
@@ -71,9 +71,7 @@ def test_the_more_a_picture_is_shrunk_afterwards_the_coarser_it_must_be():
 @pytest.mark.parametrize("cut", [(0, 0), (3, 6)])
 def test_a_hidden_coarse_save_is_corrected_as_what_it_was(cut, monkeypatch):
     offset = (-cut[0] % 8, -cut[1] % 8)
-    monkeypatch.setattr(
-        "jpegproof.correctors.gate.earlier_save", lambda pixels, last: EarlierSave(20, offset, evidence=50.0)
-    )
+    hide(monkeypatch, 20, offset)
     image, marker = jpeg(95), Marker()
     answer = Gated(marker, GATE)([image])[0]
     given = marker.seen[0]
@@ -86,7 +84,7 @@ def test_a_hidden_coarse_save_is_corrected_as_what_it_was(cut, monkeypatch):
 
 
 def test_a_hidden_save_that_is_good_enough_stays_as_it_is(monkeypatch):
-    monkeypatch.setattr("jpegproof.correctors.gate.earlier_save", lambda *_: EarlierSave(70, (0, 0), evidence=50.0))
+    hide(monkeypatch, 70)
     assert GATE.admits(jpeg(95)) is None
 
 
@@ -95,7 +93,7 @@ def test_a_hidden_save_that_is_good_enough_stays_as_it_is(monkeypatch):
 )
 def test_a_hidden_save_must_be_coarser_than_a_limit_of_its_own_and_than_the_files(found, downscale, opens, monkeypatch):
     gate = Gate(GATE.limits, hidden=30)
-    monkeypatch.setattr("jpegproof.correctors.gate.earlier_save", lambda *_: EarlierSave(found, (0, 0), evidence=50.0))
+    hide(monkeypatch, found)
     assert (gate.admits(jpeg(95), downscale) is not None) == opens
     assert gate.admits(jpeg(50)) is not None  # the file's own tables say enough
 
@@ -119,7 +117,7 @@ def test_pixels_are_not_asked_where_the_file_says_enough(monkeypatch):
 
 @pytest.mark.parametrize(("mode", "quality", "opens"), [("RGB", 50, True), ("RGB", 70, False), ("CMYK", 5, False)])
 def test_a_file_of_other_planes_is_judged_by_its_one_table_or_left_alone(mode, quality, opens, monkeypatch):
-    monkeypatch.setattr("jpegproof.correctors.gate.earlier_save", lambda *_: EarlierSave(20, (0, 0), evidence=50.0))
+    hide(monkeypatch, 20)
     picture = Image.fromarray(smooth_picture(40, 56)).convert(mode)
     image = decode(file_bytes(picture, quality=quality, keep_rgb=True))
     assert (GATE.admits(image) is not None) == opens

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from hidden_saves import hide
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jpeg_files import file_bytes, smooth_picture
@@ -17,7 +18,6 @@ from jpegproof.correctors.protocol import to_pixels
 from jpegproof.deploy.bounded import corrected_input
 from jpegproof.jpeg.codec import decode, encode
 from jpegproof.jpeg.compression import Compression
-from jpegproof.jpeg.earlier_save import EarlierSave
 from jpegproof.jpeg.intake import UnusablePictureError
 from jpegproof.models.preparation import ResizeCrop
 from jpegproof.models.shortest_side import ShortestSide
@@ -163,7 +163,7 @@ def test_near_the_models_scale_the_gate_opens_for_coarse_saves_alone():
 
 @pytest.mark.parametrize("offset", [(0, 0), (5, 2)])
 def test_a_hidden_coarse_save_is_corrected_on_its_own_grid(offset, monkeypatch):
-    monkeypatch.setattr("jpegproof.correctors.gate.earlier_save", lambda *_: EarlierSave(20, offset, evidence=50.0))
+    hide(monkeypatch, 20, offset)
     data = upload(48, 56, quality=95)
     done = corrected_input(data, PREPARE, CORRECTOR, GATE, budget=ROOMY)
     whole = PREPARE.frame(to_pixels(Gated(CORRECTOR, GATE, downscale=1.2)([decode(data)])[0]))[0]
@@ -174,9 +174,9 @@ def test_a_hidden_coarse_save_is_corrected_on_its_own_grid(offset, monkeypatch):
 
 def test_a_hidden_coarse_save_is_found_near_the_models_scale_too(monkeypatch):
     data = upload(100, 100, quality=95)
-    monkeypatch.setattr("jpegproof.correctors.gate.earlier_save", lambda *_: None)
+    hide(monkeypatch, None)
     assert corrected_input(data, PREPARE, CORRECTOR, GATE, budget=COST).corrected == "nowhere"
-    monkeypatch.setattr("jpegproof.correctors.gate.earlier_save", lambda *_: EarlierSave(10, (3, 3), evidence=50.0))
+    hide(monkeypatch, 10, (3, 3))
     assert corrected_input(data, PREPARE, CORRECTOR, GATE, budget=COST).corrected == "near_scale"
 
 
@@ -184,9 +184,7 @@ def test_a_hidden_coarse_save_is_found_near_the_models_scale_too(monkeypatch):
 @given(st.integers(16, 400), st.integers(16, 400), st.integers(0, 7), st.integers(0, 7), st.sampled_from([1.0, 1.5, 3]))
 def test_a_hidden_save_costs_no_more_than_the_budget_either(height, width, down, across, share):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            "jpegproof.correctors.gate.earlier_save", lambda *_: EarlierSave(5, (down, across), evidence=50.0)
-        )
+        hide(patch, 5, (down, across))
         done = corrected_input(upload(height, width, 95), PREPARE, CORRECTOR, GATE, budget=COST * share)
     assert done.multiply_adds <= COST * share * 32 * 32
 

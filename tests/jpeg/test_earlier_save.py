@@ -103,3 +103,12 @@ def test_a_finer_save_before_a_coarse_one_does_not_matter():
 @pytest.mark.parametrize("size", [(1, 1), (47, 300), (300, 8)])
 def test_pictures_too_small_to_tell_tell_nothing(size):
     assert earlier_save(saved(textured()[: size[0], : size[1]], 20).pixels) is None
+
+
+@pytest.mark.parametrize(("below", "is_told"), [(5, False), (20, False), (45, True), (91, True)])
+def test_only_what_is_coarser_than_asked_for_is_told(below, is_told):
+    image = saved(saved(textured(), 30).pixels, 95)
+    found, asked = earlier_save(image.pixels, image.header.luma), earlier_save(image.pixels, image.header.luma, below)
+    assert found is not None
+    assert 20 <= found.quality < 45
+    assert asked == (found if is_told else None)

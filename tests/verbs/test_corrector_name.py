@@ -9,7 +9,7 @@ import torch
 from small_training import thin_corrector
 from tiny_dncnn import dncnn_file
 
-from jpegproof.correctors.default import corrector_bytes
+from jpegproof.correctors.default import corrector_bytes, shipped_name
 from jpegproof.exceptions import UnknownNameError, WeightsError
 from jpegproof.verbs.corrector_name import named_corrector
 
@@ -27,6 +27,8 @@ def file(tmp_path: Path) -> Path:
 def test_names_and_files_give_what_they_say(file: Path, tmp_path: Path):
     assert named_corrector("default", CPU).describe()["kind"] == "grid"
     assert named_corrector("identity", CPU).describe() == {"kind": "identity"}
+    assert shipped_name(named_corrector("small", CPU)) == "small"
+    assert shipped_name(named_corrector("jpegproof", CPU)) == "default"
     ours, told = named_corrector(str(file), CPU), named_corrector(f"jpegproof:{file}", CPU)
     assert ours.describe() == told.describe() != named_corrector("default", CPU).describe()
     assert named_corrector(f"spandrel:{dncnn_file(tmp_path)}", CPU).describe()["kind"] == "off_the_shelf"
@@ -41,7 +43,7 @@ def test_the_precision_is_passed_on(file: Path, tmp_path: Path):
 def test_a_mistyped_name_is_answered_with_the_nearest_one():
     with pytest.raises(UnknownNameError, match="Did you mean 'default'"):
         named_corrector("defalt", CPU)
-    with pytest.raises(UnknownNameError, match="Use default, FILE"):
+    with pytest.raises(UnknownNameError, match="Use default or small, FILE"):
         named_corrector("unheard:of", CPU)
 
 

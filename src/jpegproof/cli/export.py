@@ -25,7 +25,7 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("model", nargs="?", help="as in measure; not with --corrector-only")
     verb.add_argument("--out", required=True, metavar="DIR", help="the folder; must not be there, or be empty")
     verb.add_argument(
-        "--corrector", default="default", metavar="C", help="default, FILE (from fit), or identity (none)"
+        "--corrector", default="default", metavar="C", help="default, small, FILE (from fit), or identity (none)"
     )
     verb.add_argument("--gate", action="store_true", help="pass pictures through untouched that it would not help")
     verb.add_argument(

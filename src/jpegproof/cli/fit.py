@@ -41,7 +41,7 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
     budget = verb.add_mutually_exclusive_group()
     budget.add_argument("--steps", type=int, metavar="N", help="updates of the weights (default: 1000)")
     budget.add_argument("--minutes", type=float, metavar="N", help="of training, instead: turned into steps, recorded")
-    verb.add_argument("--start", default="default", metavar="C", help="corrector to begin from: default, FILE or none")
+    verb.add_argument("--start", default="default", metavar="C", help="where it begins: default, small, FILE or none")
     verb.add_argument("--corrector", metavar="C", help="before a learning model, frozen: default or FILE")
     verb.add_argument("--out", metavar="DIR", help="folder (default: out/fit-OBJECTIVE-MODEL-DATA); resumes")
     verb.add_argument("--weights", metavar="FILE", help="of the model; as in measure")

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 #: What `jpegproof.verbs.corrector_name.named_corrector` knows, for help texts.
-CORRECTORS = "default, FILE (from fit), spandrel:FILE or qgac:FILE"
+CORRECTORS = "default, small, FILE (from fit), spandrel:FILE or qgac:FILE"
 
 
 def add_machine_options(verb: argparse.ArgumentParser, *, workers: bool = True, precision: bool = False) -> None:

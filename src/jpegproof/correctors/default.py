@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,12 @@ from torch import Tensor
 
 from jpegproof.correctors.block_restorer import BlockRestorer
 from jpegproof.correctors.grid_corrector import GridCorrector
-from jpegproof.correctors.protocol import Precision
+from jpegproof.correctors.protocol import Corrector, Precision
 from jpegproof.exceptions import WeightsError
 from jpegproof.weights import check_before_building, file_digest, load_into, read_weights
 
-#: The name of the default corrector's weights in the package, each with a card beside it.
-DEFAULT = "block-restorer"
+#: The correctors whose weights come with the package, by the name that a user types; a card lies beside each file.
+SHIPPED = {"default": "block-restorer", "small": "block-restorer-small"}
 
 #: The key of the one entry of a file's metadata: JSON that says how the network is built.
 METADATA = "jpegproof"
@@ -28,8 +29,25 @@ METADATA = "jpegproof"
 
 def default_corrector(device: torch.device | str = "cpu", precision: Precision = "float32") -> GridCorrector:
     """The default corrector with the weights that come with the package: trained for pixels, on photographs."""
-    with as_file(files("jpegproof.correctors").joinpath("shipped", f"{DEFAULT}.safetensors")) as path:
+    return shipped_corrector("default", device, precision)
+
+
+def shipped_corrector(name: str, device: torch.device | str = "cpu", precision: Precision = "float32") -> GridCorrector:
+    """One of the correctors whose weights come with the package: trained for pixels, on photographs.
+
+    Args:
+        name: of `SHIPPED`: ``default``, or ``small`` for a quarter of its multiply-adds.
+        device: where it runs.
+        precision: of its convolutions.
+    """
+    with as_file(files("jpegproof.correctors").joinpath("shipped", f"{SHIPPED[name]}.safetensors")) as path:
         return load_corrector(path, device, precision)
+
+
+def shipped_name(corrector: Corrector) -> str | None:
+    """Which of the shipped correctors one is; None for all others."""
+    weights = corrector.describe().get("weights")
+    return next((name for name in SHIPPED if weights == _shipped_digest(name)), None)
 
 
 def untrained_corrector(seed: int, device: torch.device | str = "cpu", **size: int) -> GridCorrector:
@@ -87,6 +105,12 @@ def trained_for(path: Path) -> str:
         WeightsError: as `load_corrector`.
     """
     return str(_told(path).get("objective", ""))
+
+
+@cache
+def _shipped_digest(name: str) -> str:
+    with as_file(files("jpegproof.correctors").joinpath("shipped", f"{SHIPPED[name]}.safetensors")) as path:
+        return file_digest(path)
 
 
 def _build(network: BlockRestorer) -> dict[str, int]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from jpegproof.correctors.default import default_corrector, load_corrector
+from jpegproof.correctors.default import load_corrector, shipped_corrector
 from jpegproof.correctors.identity import Identity
 from jpegproof.correctors.off_the_shelf import OffTheShelf
 from jpegproof.correctors.protocol import Corrector
@@ -27,7 +27,8 @@ def find_corrector(kind: str, weights: str | None, options: Mapping[str, Any], d
             ``qgac`` for published quantisation guided correction; ``spandrel`` for whatever spandrel recognises in a
             local file.
         weights: the file.
-        options: further arguments of the kind (``precision``; `OffTheShelf`'s ``channels``; `load_qgac`'s ``variant``,
+        options: further arguments of the kind (``precision``; jpegproof's ``size`` where no file is given, a name of
+            `jpegproof.correctors.default.SHIPPED`; `OffTheShelf`'s ``channels``; `load_qgac`'s ``variant``,
             ``repaired`` and ``coefficients``).
         device: where it runs.
 
@@ -41,8 +42,9 @@ def find_corrector(kind: str, weights: str | None, options: Mapping[str, Any], d
     if kind not in KINDS:
         raise UnknownNameError(f"corrector {kind!r} is not known.{nearest(kind, KINDS)} Known: {', '.join(KINDS)}.")
     if kind == "jpegproof":
+        size, options = options.get("size"), {name: value for name, value in options.items() if name != "size"}
         if weights is None:
-            return default_corrector(device, **options)
+            return shipped_corrector(size or "default", device, **options)
         return load_corrector(Path(weights).expanduser(), device, **options)
     if weights is None:
         raise WeightsError(f"a {kind} corrector needs the file of its weights: {kind}:FILE, or weights: FILE")

@@ -13,14 +13,15 @@ from typing import Any
 import numpy as np
 import torch
 
+from jpegproof.correctors.default import shipped_name
 from jpegproof.correctors.protocol import Corrector
 from jpegproof.jpeg.codec import DecodedJpeg, Pixels
 from jpegproof.jpeg.dct import BLOCK
 from jpegproof.jpeg.earlier_save import EarlierSave, earlier_save
 from jpegproof.jpeg.tables import chroma_table, luma_table
 
-#: The name of the gate's numbers in the package; a card lies beside them.
-SHIPPED = "gate"
+#: The gates whose numbers come with the package, by the shipped corrector that each was fitted for; cards lie beside.
+SHIPPED = {"default": "gate", "small": "gate-small"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,8 @@ class Gate:
         limit = min(limit, self.hidden)
         if limit <= 1 or image.header.shrunk is not None or image.header.colours == "RGB":
             return None
-        found = earlier_save(image.pixels, image.header.luma)
-        return None if found is None or found.quality >= limit else Admitted(as_it_was(image, found), found)
+        found = earlier_save(image.pixels, image.header.luma, below=limit)
+        return None if found is None else Admitted(as_it_was(image, found), found)
 
     def describe(self) -> Mapping[str, Any]:
         """Plain data for a fingerprint."""
@@ -131,14 +132,24 @@ class Gated:
 
 
 def gated(corrector: Corrector, downscale: float = 1.0) -> Gated:
-    """A corrector behind the gate that comes with the package."""
-    return Gated(corrector, default_gate(), downscale)
+    """A corrector behind the gate that comes with the package for it."""
+    return Gated(corrector, gate_for(corrector), downscale)
+
+
+def gate_for(corrector: Corrector) -> Gate:
+    """The gate that was fitted for a shipped corrector; for others that of the default one."""
+    return shipped_gate(shipped_name(corrector) or "default")
+
+
+def default_gate() -> Gate:
+    """The gate that comes with the package, fitted for the default corrector; its card says on what."""
+    return shipped_gate("default")
 
 
 @cache
-def default_gate() -> Gate:
-    """The gate that comes with the package, fitted for the default corrector; its card says on what."""
-    told = json.loads(files("jpegproof.correctors").joinpath("shipped", f"{SHIPPED}.json").read_text())
+def shipped_gate(name: str) -> Gate:
+    """The gate that was fitted for one of the shipped correctors, by that one's name."""
+    told = json.loads(files("jpegproof.correctors").joinpath("shipped", f"{SHIPPED[name]}.json").read_text())
     limits = tuple((float(downscale), float(quality)) for downscale, quality in told["limits"])
     return Gate(limits, float(told["hidden"]))
 

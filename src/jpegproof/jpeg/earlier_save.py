@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 
@@ -10,7 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from jpegproof.jpeg.codec import Pixels
-from jpegproof.jpeg.dct import BLOCK, to_blocks, to_coefficients
+from jpegproof.jpeg.dct import BLOCK, basis_rows, to_blocks
 from jpegproof.jpeg.tables import Table, luma_table
 from jpegproof.jpeg.ycbcr import rgb_to_ycbcr
 
@@ -61,7 +62,7 @@ class EarlierSave:
     evidence: float
 
 
-def earlier_save(pixels: Pixels, last: Table | None = None) -> EarlierSave | None:
+def earlier_save(pixels: Pixels, last: Table | None = None, below: float = FINEST + 1) -> EarlierSave | None:
     """Looks for a save coarser than the last one, on any 8x8 grid, with libjpeg's standard luma tables.
 
     A coefficient that was quantised with a step stays near the multiples of that step. The mean cosine of a whole turn
@@ -71,6 +72,7 @@ def earlier_save(pixels: Pixels, last: Table | None = None) -> EarlierSave | Non
     Args:
         pixels: (H, W, 3) uint8 RGB, as decoded.
         last: (8, 8) luma steps of the last save; None where it was lossless.
+        below: finds of this quality or a finer one are None as well; the lower, the less there is to compute.
 
     Returns:
         The find, or None: never coarser than `last`, too small a picture, resized since, or of other tables.
@@ -90,25 +92,21 @@ def earlier_save(pixels: Pixels, last: Table | None = None) -> EarlierSave | Non
     # Coarse ones come first, so these are the qualities from 1 upwards.
     tables = tables[(tables / steps).log().mean(dim=1) > np.log(_COARSER)]
     best: EarlierSave | None = None
-    for down, across in _likely_grids(luma) if len(tables) else []:
-        here = _sampled(luma[down:, across:])
-        if _different_sizes(here, tables[-1]) < _FEWEST_SIZES:
+    grids = [_Grid(luma, grid, steps) for grid in _likely_grids(luma)] if len(tables) else []
+    # What is not nearly a find among the coarse tables alone does not become one beside the others.
+    if not any((grid.evidence(tables[: max(math.ceil(below) - 1, 0)]) >= _NEARLY * EVIDENCE).any() for grid in grids):
+        return None
+    for grid in grids:
+        if grid.different_sizes(tables[-1]) < _FEWEST_SIZES:
             continue
-        fits, counts = _fit(here, tables)
-        moved = _sampled(luma[(down + 4) % BLOCK :, (across + 4) % BLOCK :])
-        if (down, across) == (0, 0):
-            noise = torch.randn(moved.shape, generator=torch.Generator().manual_seed(0))
-            moved = (moved / steps[:, None]).round() * steps[:, None] + _ROUNDING * noise
-        chance, others = _fit(moved, tables)
-        spread = (0.5 / counts.clamp(min=1) + 0.5 / others.clamp(min=1)).sqrt()
-        evidence = torch.where((counts >= _FEWEST) & (others >= _FEWEST), (fits - chance) / spread, 0.0)
+        evidence = grid.evidence(tables)
         most = float(evidence.max())
         if most >= EVIDENCE and (best is None or most > best.evidence):
             # A table's neighbours fit a little less well than it does itself, so only peaks count.
             around = F.max_pool1d(evidence[None], 2 * _NEIGHBOURS + 1, stride=1, padding=_NEIGHBOURS)[0]
             quality = int(((evidence >= _NEARLY * most) & (evidence == around)).nonzero()[0]) + 1
-            best = EarlierSave(quality, ((top + down) % BLOCK, (left + across) % BLOCK), most)
-    return best
+            best = EarlierSave(quality, ((top + grid.down) % BLOCK, (left + grid.across) % BLOCK), most)
+    return best if best is not None and best.quality < below else None
 
 
 def _corner(pixels: Pixels) -> tuple[int, int]:
@@ -121,33 +119,65 @@ def _likely_grids(luma: torch.Tensor) -> list[tuple[int, int]]:
     """The picture's own grid, and the others on which most high frequencies are nothing, as coarse saves leave them."""
     region = luma[: _GRID_SIDE + BLOCK, : _GRID_SIDE + BLOCK]
     height, width = (length // BLOCK * BLOCK - BLOCK for length in region.shape)
-    shifts = [(down, across) for down in range(BLOCK) for across in range(BLOCK)]
-    stacked = torch.stack([region[down : down + height, across : across + width] for down, across in shifts])
-    high = to_blocks(to_coefficients(stacked))[..., 2:, 2:]
-    nothing = (high.abs() < 1).float().mean(dim=(1, 2, 3, 4))
-    order = [shifts[place] for place in nothing.argsort(descending=True).tolist()]
+    high = basis_rows()[2:].float()
+    # One coefficient of the blocks that begin at every pixel at once, down and then across.
+    down = torch.einsum("uy,hwy->uhw", high, region.unfold(0, BLOCK, 1)[:height])
+    both = torch.einsum("vx,uhwx->uvhw", high, down.unfold(2, BLOCK, 1)[:, :, :width])
+    nothing = to_blocks((both.abs() < 1).float().mean(dim=(0, 1))).mean(dim=(0, 1))
+    order = [divmod(place, BLOCK) for place in nothing.flatten().argsort(descending=True).tolist()]
     return [(0, 0), *[shift for shift in order if shift != (0, 0)][:_GRIDS_TRIED]]
+
+
+class _Grid:
+    """The coefficients of one grid, and of the same blocks moved by half a block, where that grid is not felt.
+
+    Args:
+        luma: (H, W), level shifted.
+        grid: (down, across) to the corner of the first block.
+        steps: (12,) of the last save.
+    """
+
+    def __init__(self, luma: torch.Tensor, grid: tuple[int, int], steps: torch.Tensor) -> None:
+        self.down, self.across = grid
+        self._here = _sampled(luma[self.down :, self.across :])
+        moved = _sampled(luma[(self.down + 4) % BLOCK :, (self.across + 4) % BLOCK :])
+        if grid == (0, 0):
+            noise = torch.randn(moved.shape, generator=torch.Generator().manual_seed(0))
+            moved = (moved / steps[:, None]).round() * steps[:, None] + _ROUNDING * noise
+        self._moved = moved
+
+    def evidence(self, tables: torch.Tensor) -> torch.Tensor:
+        """(tables,): how far the coefficients' fit to each table is above chance, in standard deviations."""
+        fits, counts = _fit(self._here, tables)
+        chance, others = _fit(self._moved, tables)
+        spread = (0.5 / counts.clamp(min=1) + 0.5 / others.clamp(min=1)).sqrt()
+        return torch.where((counts >= _FEWEST) & (others >= _FEWEST), (fits - chance) / spread, 0.0)
+
+    def different_sizes(self, finest: torch.Tensor) -> int:
+        """How many different sizes, in whole numbers, the coefficients past half a step of a table have."""
+        sizes = zip(self._here.abs(), finest.tolist(), strict=True)
+        return sum(len(size[size > step / 2].round().unique()) for size, step in sizes)
 
 
 def _sampled(luma: torch.Tensor) -> torch.Tensor:
     """(12, blocks): the coefficients of the frequencies that are looked at."""
     height, width = (length // BLOCK * BLOCK for length in luma.shape)
-    blocks = to_blocks(to_coefficients(luma[:height, :width])).flatten(0, 1)
-    return torch.stack([blocks[:, down, across] for down, across in _FREQUENCIES])
-
-
-def _different_sizes(coefficients: torch.Tensor, finest: torch.Tensor) -> int:
-    """How many different sizes, in whole numbers, the coefficients past half a step have."""
-    sizes = coefficients.abs()
-    return sum(len(size[size > step / 2].round().unique()) for size, step in zip(sizes, finest.tolist(), strict=True))
+    rows = basis_rows().float()
+    waves = torch.stack([torch.outer(rows[down], rows[across]).flatten() for down, across in _FREQUENCIES])
+    return waves @ to_blocks(luma[:height, :width]).flatten(2).flatten(0, 1).T
 
 
 def _fit(coefficients: torch.Tensor, tables: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Per table the mean cosine, and of how many: only of coefficients past half a step, since 0 fits every step."""
-    turns = coefficients.abs()[None] / tables[:, :, None]
-    counted = turns > 0.5
-    total = torch.where(counted, torch.cos(2 * torch.pi * turns), 0.0).sum(dim=(1, 2))
-    counts = counted.sum(dim=(1, 2))
+    total = torch.zeros(len(tables))
+    counts = torch.zeros(len(tables), dtype=torch.int64)
+    if not len(tables):
+        return total, counts
+    for sizes, steps in zip(coefficients.abs(), tables.T, strict=True):
+        turns = sizes[sizes > steps.min() / 2] / steps[:, None]
+        counted = turns > 0.5
+        total += torch.where(counted, torch.cos(2 * torch.pi * turns), 0.0).sum(dim=1)
+        counts += counted.sum(dim=1)
     return total / counts.clamp(min=1), counts
 
 

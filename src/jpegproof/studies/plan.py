@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from jpegproof.correctors.gate import default_gate
+from jpegproof.correctors.gate import gate_for, shipped_gate
 from jpegproof.data.picture_set import PictureSet
 from jpegproof.data.scenes import scene_identity, scene_name, together
 from jpegproof.exceptions import DataError, StoreError
@@ -327,7 +327,10 @@ def _edge_digest(edge: Edge, spec: StudySpec, workshop: Workshop, artifacts: Seq
         "task": [model.task.name, model.task.version],
     }
     if edge.gated:
-        facts["gate"] = dict(default_gate().describe())
+        # Behind the gate goes what was trained as well, and that of the default corrector is its gate.
+        trained_one = edge.corrector in spec.trainings
+        gate = shipped_gate("default") if trained_one else gate_for(workshop.corrector(edge.corrector))
+        facts["gate"] = dict(gate.describe())
     if edge.tuned:
         facts["tuned"] = trained(edge.tuned)
     return fingerprint(facts)

@@ -205,6 +205,9 @@ class CorrectorSpec(Part):
     weights: Path | None = Field(
         None, description="The file; relative to the study's root. jpegproof's own come with the package."
     )
+    size: Literal["default", "small"] | None = Field(
+        None, description="jpegproof without weights: which of those that come with the package; default unless given."
+    )
     channels: Literal["rgb", "luma", "each"] | None = Field(
         None, description="spandrel: what a one-channel network is run on: luma (default) or each of red, green, blue."
     )
@@ -222,7 +225,7 @@ class CorrectorSpec(Part):
     @property
     def options(self) -> dict[str, Any]:
         """What `find_corrector` is told besides kind and weights: what the kind knows and the study says."""
-        kinds = {"spandrel": ("channels",), "qgac": ("variant", "repaired", "coefficients")}
+        kinds = {"jpegproof": ("size",), "spandrel": ("channels",), "qgac": ("variant", "repaired", "coefficients")}
         said = {name: getattr(self, name) for name in kinds.get(self.source, ())}
         return {"precision": self.precision, **{name: value for name, value in said.items() if value is not None}}
 

@@ -26,7 +26,7 @@ from jpegproof.restoration.tables import Table, tables_of
 from jpegproof.silence import Silence
 from jpegproof.studies.engine import find_hands, limited_threads
 from jpegproof.studies.qualities import parse_qualities
-from jpegproof.verbs.corrector_name import named_corrector
+from jpegproof.verbs.corrector_name import corrector_name, named_corrector
 from jpegproof.verbs.names import short
 from jpegproof.verbs.score_store import ScoreStore
 
@@ -173,8 +173,7 @@ def _correctors(
     for text in dict.fromkeys([given] if isinstance(given, str) else given):
         if text == JPEG:
             continue
-        file = text.rpartition(":")[2]
-        name = short(Path(file).stem) if file and text != "jpegproof" else "default"
+        name = corrector_name(text).shown
         while name in built or name == JPEG:
             name += "+"
         built[name] = named_corrector(text, device, known)

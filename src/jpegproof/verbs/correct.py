@@ -11,7 +11,7 @@ from typing import get_args
 
 import torch
 
-from jpegproof.correctors.gate import default_gate
+from jpegproof.correctors.gate import gate_for
 from jpegproof.correctors.protocol import Corrector, Precision
 from jpegproof.correctors.tiles import Tiled
 from jpegproof.exceptions import JpegproofError, StoreError
@@ -123,7 +123,7 @@ def correct(
     if not form.lossless:
         hears.warn(f"{form.name} compresses what was corrected again (quality {chosen_quality}); png keeps every pixel")
     with limited_threads(hands.threads):
-        settings = Settings(tiled, form, chosen_quality, default_gate() if gate else None, overwrite)
+        settings = Settings(tiled, form, chosen_quality, gate_for(tiled) if gate else None, overwrite)
         run = CorrectionRun(settings, table, hears)
         files, before = run.run(tasks)
     return Corrections(folder, table.path, files, before)

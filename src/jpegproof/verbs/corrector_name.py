@@ -2,23 +2,50 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from jpegproof.correctors.default import SHIPPED
 from jpegproof.correctors.find import KINDS, find_corrector
 from jpegproof.correctors.protocol import Corrector, Precision
 from jpegproof.exceptions import UnknownNameError, nearest
-from jpegproof.verbs.names import given
+from jpegproof.verbs.names import given, short
 from jpegproof.weights import SUFFIXES
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectorName:
+    """What a text says of a corrector.
+
+    Attributes:
+        kind: as `find_corrector` takes it.
+        file: of its weights; None where the text names none.
+        size: which of those that come with the package; None for others.
+    """
+
+    kind: str
+    file: str | None = None
+    size: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """A name for tables and folders."""
+        return self.size or (short(Path(self.file).stem) if self.file else self.kind)
+
+    def entry(self) -> dict[str, Any]:
+        """The corrector as a study file says it."""
+        size = self.size if self.size != "default" else None
+        return {"from": self.kind, **given(weights=self.file, size=size)}
 
 
 def named_corrector(text: str, device: torch.device, precision: Precision = "float32") -> Corrector:
     """Builds the corrector that a text names.
 
     Args:
-        text: ``default``; ``identity``; ``FILE`` or ``jpegproof:FILE``, which `fit` wrote; ``KIND:FILE`` for the other
-            kinds of corrector, such as ``spandrel:FILE``.
+        text: as `corrector_name` takes it.
         device: where it runs.
         precision: of its convolutions.
 
@@ -27,24 +54,30 @@ def named_corrector(text: str, device: torch.device, precision: Precision = "flo
         WeightsError: the file is missing or does not fit.
         MissingExtraError: the kind's library is not installed.
     """
-    kind, file = corrector_parts(text)
-    options = {} if kind == "identity" else given(precision=None if precision == "float32" else precision)
-    return find_corrector(kind, file or None, options, device)
+    name = corrector_name(text)
+    options = given(precision=None if precision == "float32" else precision, size=name.size)
+    return find_corrector(name.kind, name.file, {} if name.kind == "identity" else options, device)
 
 
-def corrector_parts(text: str) -> tuple[str, str]:
-    """The kind of corrector that a text names, and its file; empty where it has none.
+def corrector_name(text: str) -> CorrectorName:
+    """Reads the name of a corrector.
+
+    Args:
+        text: ``default`` or ``small``, which come with the package; ``identity``; ``FILE`` or ``jpegproof:FILE``, which
+            `fit` wrote; ``KIND:FILE`` for the other kinds of corrector, such as ``spandrel:FILE``.
 
     Raises:
         UnknownNameError: the text names no corrector.
     """
-    kind, _, file = ("jpegproof", "", "") if text == "default" else text.partition(":")
+    if text in SHIPPED:
+        return CorrectorName("jpegproof", size=text)
+    kind, _, file = text.partition(":")
     if kind in KINDS:
-        return kind, file
+        return CorrectorName(kind, file or None, None if file or kind != "jpegproof" else "default")
     if not (Path(text).expanduser().is_file() or Path(text).suffix.lower() in SUFFIXES):
-        names = ("default", *KINDS)
+        hint = nearest(kind, (*SHIPPED, *KINDS))
         raise UnknownNameError(
-            f"corrector {text!r} is not known.{nearest(kind, names)} Use default, FILE (a file that fit wrote) "
+            f"corrector {text!r} is not known.{hint} Use {' or '.join(SHIPPED)}, FILE (a file that fit wrote) "
             f"or KIND:FILE with one of the kinds {', '.join(KINDS)}."
         )
-    return "jpegproof", text
+    return CorrectorName("jpegproof", text)

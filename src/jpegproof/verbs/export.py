@@ -12,7 +12,7 @@ from typing import Any, get_args
 import torch
 
 from jpegproof.correctors.default import load_corrector
-from jpegproof.correctors.gate import default_gate
+from jpegproof.correctors.gate import gate_for
 from jpegproof.correctors.grid_corrector import GridCorrector
 from jpegproof.correctors.identity import Identity
 from jpegproof.correctors.protocol import Corrector
@@ -138,7 +138,7 @@ def export(
         dict(arguments or {}),
         _classes(classes, pictures, built),
         own,
-        default_gate() if gate and own is not None else None,
+        gate_for(own) if gate and own is not None else None,
         [_GRAPHS[form] for form in wanted if form in _GRAPHS],
         chosen,
         budget,
@@ -242,7 +242,7 @@ def _corrector(corrector: str | Corrector) -> GridCorrector | None:
         return None
     if not isinstance(built, GridCorrector):
         raise JpegproofError(
-            f"corrector: {corrector} is somebody else's; exported are jpegproof's own: default, or a file from fit"
+            f"corrector: {corrector} is somebody else's; only jpegproof's own are: default, small, or a file from fit"
         )
     return built
 

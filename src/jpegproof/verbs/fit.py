@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jpegproof.correctors.default import SHIPPED
 from jpegproof.data.files import folder_at
 from jpegproof.exceptions import JpegproofError
 from jpegproof.models.model import Model
@@ -120,9 +121,8 @@ def fit(
         steps: updates of the weights; 1,000 where neither is given.
         minutes: how long the training may take instead, with its looks at held-back pictures: turned into steps after a
             few timed ones, and recorded in the folder. Judging the outcome comes on top.
-        start: where a corrector begins: ``default`` for the one that comes with jpegproof, a file of one, or None for
-            an untrained one.
-        corrector: stands before a learning model, frozen: ``default`` or a file.
+        start: where a corrector begins: ``default`` or ``small``, a file of one, or None for an untrained one.
+        corrector: stands before a learning model, frozen: ``default``, ``small`` or a file.
         out: the folder; ``out/fit-OBJECTIVE-MODEL-DATA`` unless given.
         features: of a detector that has no ``dense``: names of layers whose outputs are compared.
         weights, task, layout, classes, annotations, labels, void, equalise, limit: as in `measure`.
@@ -247,7 +247,7 @@ def _handed_over(store: Store, artifact: Artifact, file: Path) -> dict[str, Any]
 def _called(start: str | Path | None, corrector: str | Path | None, study: FitStudy) -> str:
     """What the corrector before the training is called."""
     named = start if study.learner == "corrector" else corrector
-    return "the default corrector" if str(named) == "default" else Path(str(named)).name
+    return f"the {named} corrector" if str(named) in SHIPPED else Path(str(named)).name
 
 
 def _only(spec: StudySpec, workshop: Workshop) -> Artifact:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, get_args
 
+from jpegproof.correctors.default import SHIPPED
 from jpegproof.exceptions import JpegproofError, UnknownNameError, nearest
 from jpegproof.models.model import Model
 from jpegproof.studies.spec import Objective
+from jpegproof.verbs.corrector_name import corrector_name
 
 
 def refuse_nonsense(
@@ -39,9 +41,11 @@ def standing_corrector(named: str | Path | None) -> dict[str, Any] | None:
     """A corrector as a study file says it; None for none."""
     if named is None:
         return None
-    if str(named) == "default":
-        return {"from": "jpegproof"}
+    if str(named) in SHIPPED:
+        return corrector_name(str(named)).entry()
     path = Path(str(named).removeprefix("jpegproof:")).expanduser()
     if not path.is_file():
-        raise JpegproofError(f"{path}: there is no such file of a corrector; give default, or a file that fit wrote")
+        raise JpegproofError(
+            f"{path}: there is no such file of a corrector; give {' or '.join(SHIPPED)}, or a file that fit wrote"
+        )
     return {"from": "jpegproof", "weights": str(path)}

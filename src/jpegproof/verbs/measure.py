@@ -18,7 +18,7 @@ from jpegproof.studies.qualities import parse_qualities
 from jpegproof.studies.run import Progress, run_study
 from jpegproof.studies.spec import StudySpec
 from jpegproof.studies.study_file import with_absolute_paths
-from jpegproof.verbs.corrector_name import corrector_parts
+from jpegproof.verbs.corrector_name import corrector_name
 from jpegproof.verbs.names import WORLD, built_model, data_fields, given, problem_of, short, world_task
 from jpegproof.verbs.report import Report, report
 
@@ -164,16 +164,17 @@ def _correctors(texts: Sequence[str]) -> tuple[dict[str, Any], list[dict[str, st
     chosen: dict[str, Any] = {}
     rows: list[dict[str, str]] = []
     for text in texts:
-        kind, file = corrector_parts(text)
+        called = corrector_name(text)
+        kind, file = called.kind, called.file
         if kind == "identity":
             raise JpegproofError("corrector 'identity' changes nothing; the row none is there already")
-        if kind != "jpegproof" and not file:
+        if kind != "jpegproof" and file is None:
             raise WeightsError(f"a {kind} corrector needs the file of its weights: {kind}:FILE")
-        name, row = short(Path(file).stem) if file else "default", "off_the_shelf"
-        if kind == "jpegproof" and file and Path(file).expanduser().is_file():
+        name, row = called.shown, "off_the_shelf"
+        if kind == "jpegproof" and file is not None and Path(file).expanduser().is_file():
             row = "task_targeted" if trained_for(Path(file).expanduser()) == "task_targeted" else row
         while name in chosen:
             name += "+"
-        chosen[name] = {"from": kind, **given(weights=file or None)}
+        chosen[name] = called.entry()
         rows.append({"mitigation": row, "corrector": name})
     return chosen, rows
