@@ -13,6 +13,7 @@ from small_training import RECIPE, examples, pictures, same_state, state_of, thi
 from test_loop import StopAt, always_a_minute_later
 from together import together
 
+import jpegproof.training.ranks as ranks_room
 from jpegproof.studies.engine import Hands
 from jpegproof.studies.launch import Launch
 from jpegproof.training.examples import Example, Examples
@@ -120,12 +121,39 @@ def failing_in_one(ranks: Ranks, folder: Path) -> Any:
     return told(Troubled("failure", ranks.rank == 1), sharing=Sharing(ranks))
 
 
+def in_many_messages(ranks: Ranks, folder: Path) -> Any:
+    """Tensors of several kinds and shapes, of which no two fit into one message; and what comes of them."""
+    kept, ranks_room._MOST_AT_ONCE = ranks_room._MOST_AT_ONCE, 5
+    added = [
+        torch.arange(6.0).reshape(2, 3) + ranks.rank,
+        torch.tensor(7 + ranks.rank),
+        torch.ones(2, 2),
+        torch.ones(9),
+    ]
+    copied = [tensor.clone() for tensor in added]
+    ranks.add_up(added)
+    ranks.copy_first(copied)
+    ranks_room._MOST_AT_ONCE = kept
+    return added, copied
+
+
 def named_alike(ranks: Ranks, folder: Path) -> Any:
     Launch(Hands(), Sharing(ranks)).check_same("one")
     Launch(Hands(), Sharing(ranks)).check_same(f"of {ranks.rank}")
 
 
-WORKS = (plain, seen, resumed, normed, not_finite_in_one, no_memory_in_one, lost, failing_in_one, named_alike)
+WORKS = (
+    plain,
+    seen,
+    resumed,
+    normed,
+    not_finite_in_one,
+    no_memory_in_one,
+    lost,
+    failing_in_one,
+    named_alike,
+    in_many_messages,
+)
 
 
 @pytest.fixture(scope="module")
@@ -196,6 +224,14 @@ def test_processes_that_would_train_different_things_are_told_apart(answers):
         " process 0 would train something else than process 1",
         " process 1 would train something else than process 0",
     ]
+
+
+def test_tensors_of_every_kind_and_size_are_exchanged(answers):
+    for added, copied in answers["in_many_messages"]:
+        assert torch.equal(added[0], 2 * torch.arange(6.0).reshape(2, 3) + 1)
+        assert [added[1].item(), added[2].sum().item(), added[3].sum().item()] == [15, 8, 18]
+        assert torch.equal(copied[0], torch.arange(6.0).reshape(2, 3))
+        assert copied[1].item() == 7
 
 
 def test_batch_norm_is_the_same_in_all_processes_and_it_is_said_what_it_learns_from(answers):

@@ -181,15 +181,16 @@ def joined(ranks: Ranks, device: torch.device) -> Iterator[None]:
 
 def _buckets(tensors: Sequence[Tensor]) -> Iterator[list[Tensor]]:
     """Tensors of one kind at a time, in an order that is the same in every process."""
-    kinds = dict.fromkeys((tensor.dtype, tensor.device) for tensor in tensors)
-    for kind in kinds:
+    kinds: dict[tuple[torch.dtype, torch.device], list[Tensor]] = {}
+    for tensor in tensors:
+        kinds.setdefault((tensor.dtype, tensor.device), []).append(tensor)
+    for kind in kinds.values():
         bucket: list[Tensor] = []
-        for tensor in tensors:
-            if (tensor.dtype, tensor.device) != kind:
-                continue
-            if bucket and sum(held.numel() for held in bucket) + tensor.numel() > _MOST_AT_ONCE:
+        numbers = 0
+        for tensor in kind:
+            if bucket and numbers + tensor.numel() > _MOST_AT_ONCE:
                 yield bucket
-                bucket = []
+                bucket, numbers = [], 0
             bucket.append(tensor)
-        if bucket:
-            yield bucket
+            numbers += tensor.numel()
+        yield bucket
