@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 
@@ -66,8 +66,13 @@ class ObjectStore:
 
     def finished(self) -> set[str]:
         """See `ResultStore`."""
-        names = (PurePosixPath(name) for name in self.bucket.names(PREDICTIONS))
-        return {name.stem for name in names if name.suffix == ".parquet"}
+        return set(self.finished_names())
+
+    def finished_names(self) -> Iterator[str]:
+        """See `ResultStore`."""
+        for name in map(PurePosixPath, self.bucket.names(PREDICTIONS)):
+            if name.suffix == ".parquet":
+                yield name.stem
 
     def finished_of(self, names: Iterable[str]) -> set[str]:
         """See `ResultStore`."""

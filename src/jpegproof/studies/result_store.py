@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -47,6 +47,10 @@ class ResultStore(Protocol):
 
     def finished(self) -> set[str]:
         """The fingerprints of all finished cells."""
+        ...
+
+    def finished_names(self) -> Iterator[str]:
+        """The same one by one, of which there may be more than should be held at once."""
         ...
 
     def finished_of(self, names: Iterable[str]) -> set[str]:

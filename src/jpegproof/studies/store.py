@@ -7,7 +7,7 @@ import os
 import platform
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from hashlib import blake2b
 from pathlib import Path
@@ -121,7 +121,15 @@ class Store:
 
     def finished(self) -> set[str]:
         """The fingerprints of all finished cells."""
-        return {path.stem for path in (self.root / PREDICTIONS).glob("[0-9a-f][0-9a-f]/*.parquet")}
+        return set(self.finished_names())
+
+    def finished_names(self) -> Iterator[str]:
+        """The same one by one, of which there may be more than should be held at once."""
+        for folder in (self.root / PREDICTIONS).glob("[0-9a-f][0-9a-f]"):
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.name.endswith(".parquet"):
+                        yield entry.name.removesuffix(".parquet")
 
     def finished_of(self, names: Iterable[str]) -> set[str]:
         """Which of a few cells are finished at this moment."""
