@@ -87,8 +87,8 @@ def rate_of_processes(spec: StudySpec, folder: Path) -> float:
     return sum(rates)
 
 
-def rate_of_ray(spec: StudySpec, out: Path, address: str) -> float:
-    """Pictures per second of the cluster."""
+def rate_of_ray(spec: StudySpec, out: Path, address: str) -> tuple[float, float]:
+    """Pictures per second of the cluster, and which share of their time its workers spent in units, end included."""
     plan, store = make_plan(spec, Workshop(spec)), Store(out)
     store.begin()
     units = list(plan.units())
@@ -96,8 +96,9 @@ def rate_of_ray(spec: StudySpec, out: Path, address: str) -> float:
     try:
         list(executor.do(units[:WARM_UP], lambda cell: None))
         begun = time.perf_counter()
-        list(executor.do(units[WARM_UP:], lambda cell: None))
-        return pictures_of(plan, units[WARM_UP:]) / (time.perf_counter() - begun)
+        spent = sum(sum(tally.seconds.values()) for tally in executor.do(units[WARM_UP:], lambda cell: None))
+        seconds = time.perf_counter() - begun
+        return pictures_of(plan, units[WARM_UP:]) / seconds, spent / (NODES * seconds)
     finally:
         executor.close()
 
@@ -121,10 +122,10 @@ def measure(units: int, rounds: int) -> dict[str, Any]:
             cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
             try:
                 cluster.add_node(num_cpus=1)
-                ray = rate_of_ray(spec, folder / f"ray{number}", str(cluster.address))
+                ray, busy = rate_of_ray(spec, folder / f"ray{number}", str(cluster.address))
             finally:
                 cluster.shutdown()
-            found.append({"processes": processes, "ray": ray, "ray / processes": ray / processes})
+            found.append({"processes": processes, "ray": ray, "ray / processes": ray / processes, "busy": busy})
             print(found[-1], flush=True)
     return {"pictures per second": found, "ray / processes, median": median(one["ray / processes"] for one in found)}
 
