@@ -96,7 +96,7 @@ def rate_of_ray(spec: StudySpec, out: Path, address: str) -> tuple[float, float]
     try:
         list(executor.do(units[:WARM_UP], lambda cell: None))
         begun = time.perf_counter()
-        spent = sum(sum(tally.seconds.values()) for tally in executor.do(units[WARM_UP:], lambda cell: None))
+        spent = sum(sum(done.tally.seconds.values()) for done in executor.do(units[WARM_UP:], lambda cell: None))
         seconds = time.perf_counter() - begun
         return pictures_of(plan, units[WARM_UP:]) / seconds, spent / (NODES * seconds)
     finally:

@@ -31,8 +31,9 @@ from jpegproof.jpeg.compression import Compression
 from jpegproof.restoration.psnr import psnr
 from jpegproof.studies.fingerprint import fingerprint
 from jpegproof.training.examples import Examples
-from jpegproof.training.loop import Training, train
+from jpegproof.training.loop import train
 from jpegproof.training.recipe import Recipe
+from jpegproof.training.record import Training
 from jpegproof.training.restore_pixels import RestorePixels
 
 SHIPPED = Path(__file__).resolve().parents[1] / "src" / "jpegproof" / "correctors" / "shipped"

@@ -19,6 +19,7 @@ from jpegproof.data.files import file_bytes as stored_bytes
 from jpegproof.data.find import open_pictures
 from jpegproof.data.image_folder import ImageFolder
 from jpegproof.data.picture_set import PictureSet
+from jpegproof.data.tar_members import tar_members
 from jpegproof.data.webdataset import WebDatasetPictures
 from jpegproof.exceptions import DataError
 from jpegproof.jpeg.intake import UnusablePictureError
@@ -275,7 +276,7 @@ def test_a_tar_beside_pictures_is_no_layout(tmp_path):
 def test_a_tar_is_read_once_and_again_when_it_has_changed(tmp_path, monkeypatch):
     monkeypatch.setattr(indexing, "SETTLED_NS", -1)
     read = []
-    members = indexing.tar_members
+    members = tar_members
     monkeypatch.setattr(indexing, "tar_members", lambda *given: (read.append(1), members(*given))[1])
     path = make_tar(tmp_path / "a.tar", labelled(2))
     first = WebDatasetPictures(tmp_path)

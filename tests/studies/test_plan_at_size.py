@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from hashlib import blake2b
 
 import pytest
 from small_study import run_here, study_spec
@@ -11,6 +12,7 @@ from small_study import run_here, study_spec
 from jpegproof.data import remembered_digests as digests
 from jpegproof.studies import cells as columns
 from jpegproof.studies import plan as planning
+from jpegproof.studies.fingerprint import fingerprint
 from jpegproof.studies.plan import load_plan, make_plan
 from jpegproof.studies.workshop import Workshop
 
@@ -32,8 +34,8 @@ def counted(monkeypatch, tmp_path):
     monkeypatch.setenv("JPEGPROOF_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(digests, "SETTLED_NS", -1)
     monkeypatch.setattr(digests, "_AT_ONCE", 1)
-    monkeypatch.setattr(digests, "blake2b", counting("digests", digests.blake2b))
-    monkeypatch.setattr(planning, "fingerprint", counting("names", planning.fingerprint))
+    monkeypatch.setattr(digests, "blake2b", counting("digests", blake2b))
+    monkeypatch.setattr(planning, "fingerprint", counting("names", fingerprint))
     monkeypatch.setattr(columns, "Cell", counting("cells", columns.Cell))
     monkeypatch.setattr(planning, "SHARD_PICTURES", 1)
     yield counts

@@ -12,7 +12,6 @@ from typing import NoReturn
 import pytest
 
 from jpegproof.exceptions import StoreError
-from jpegproof.studies import store as store_module
 from jpegproof.studies.store import ABANDONED_SECONDS, Store
 
 NAME = "ab" * 16
@@ -44,7 +43,7 @@ def test_of_many_writers_at_once_one_writes_and_nothing_is_left_beside(store: St
 
 
 def test_a_disk_without_hard_links_is_written_all_the_same(store: Store, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(store_module.os, "link", refusing(errno.EPERM))
+    monkeypatch.setattr(os, "link", refusing(errno.EPERM))
     assert store.put_once(NAME, b"first")
     assert not store.put_once(NAME, b"second")
     assert store.get(NAME) == b"first"
@@ -53,7 +52,7 @@ def test_a_disk_without_hard_links_is_written_all_the_same(store: Store, monkeyp
 def test_a_disk_that_fails_is_told_and_nothing_is_left_beside(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(store_module.os, "link", refusing(errno.ENOSPC))
+    monkeypatch.setattr(os, "link", refusing(errno.ENOSPC))
     with pytest.raises(StoreError, match="No space left on device; what is finished is kept"):
         store.put_once(NAME, b"first")
     assert store.finished() == set()

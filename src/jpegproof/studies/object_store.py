@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from jpegproof.exceptions import StoreError
 from jpegproof.studies.bucket import Bucket
-from jpegproof.studies.store import ARTIFACTS, PREDICTIONS
+from jpegproof.studies.store import ARTIFACTS, DAMAGED, PREDICTIONS
 from jpegproof.studies.work_log import ObjectLog
 
 #: The logs of work, an object for each run, since objects cannot be appended to.
@@ -60,6 +60,21 @@ class ObjectStore:
             raise StoreError(f"{self.where(name)}: is not there; run the study again")
         return content
 
+    def set_aside(self, name: str) -> None:
+        """See `ResultStore`."""
+        self._set_aside(_prediction(name))
+
+    def set_aside_artifact(self, name: str) -> None:
+        """See `ResultStore`."""
+        self.artifact(name).unlink(missing_ok=True)
+        self._set_aside(_artifact(name))
+
+    def _set_aside(self, name: str) -> None:
+        content = self.bucket.get(name)
+        if content is not None:
+            self.bucket.put(f"{DAMAGED}/{name}.{secrets.token_hex(4)}", content)
+            self.bucket.remove(name)
+
     def where(self, name: str) -> str:
         """See `ResultStore`."""
         return self.bucket.where(_prediction(name))
@@ -70,9 +85,8 @@ class ObjectStore:
 
     def finished_names(self) -> Iterator[str]:
         """See `ResultStore`."""
-        for name in map(PurePosixPath, self.bucket.names(PREDICTIONS)):
-            if name.suffix == ".parquet":
-                yield name.stem
+        names = (PurePosixPath(name) for name in self.bucket.names(PREDICTIONS))
+        return (name.stem for name in names if name.suffix == ".parquet")
 
     def finished_of(self, names: Iterable[str]) -> set[str]:
         """See `ResultStore`."""
