@@ -7,12 +7,14 @@ import os
 import platform
 import secrets
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from jpegproof.exceptions import StoreError
 from jpegproof.studies.store import is_alive
 from jpegproof.studies.work_log import AppendedLog
 
@@ -41,11 +43,10 @@ class StudyLog:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            if error is not None:
+        if error is not None:
+            with suppress(StoreError):  # the disk may be full, and what stopped the run is what the user has to hear of
                 self.add("run_failed", reason=str(error) or type(error).__name__)
-        finally:
-            self._file.__exit__(kind, error, trace)
+        self._file.__exit__(kind, error, trace)
 
     def begin(self, **facts: Any) -> None:
         """Notes who runs; facts are added to what the log says of it."""
