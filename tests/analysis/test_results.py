@@ -114,6 +114,7 @@ def test_predictions_from_before_pixels_were_counted_have_no_bits_per_pixel_and_
     assert {row.bits_per_pixel for row in known if row.quality is None} == {None}
     for cell in plan.cells:
         table = pq.read_table(BytesIO(store.get(cell.name))).drop_columns(["pixels", "file_bytes"])
+        table = table.replace_schema_metadata(None)  # they had no digest either
         pq.write_table(table, store.path(cell.name))
     assert [replace(row, bits_per_pixel=None) for row in known] == study_numbers(*study).results
 

@@ -37,7 +37,7 @@ def study(tmp_path: Path) -> tuple[Plan, Store, dict[tuple[int, int], np.ndarray
         columns = table.to_pydict()
         for shard in (0, 1):
             rows = range(3 * shard, 3 * shard + 3)
-            cells.append(Cell(shard, compression, edge, f"{edge}{compression}{shard}" + "0" * 61))
+            cells.append(Cell(shard, compression, edge, f"{edge}{compression}{shard}" + "0" * 29))
             content = prediction_bytes(
                 TASK,
                 [f"{row}.png" for row in rows],

@@ -69,7 +69,7 @@ def shut_for_small_pictures(monkeypatch) -> list[float]:
             return super().admits(image, downscale)
 
     for module in ("correctors.gate", "studies.plan"):
-        monkeypatch.setattr(f"jpegproof.{module}.default_gate", lambda: Listening(((1.0, 60.0), (2.0, 60.0), (4.0, 0))))
+        monkeypatch.setattr(f"jpegproof.{module}.gate_for", lambda _: Listening(((1.0, 60.0), (2.0, 60.0), (4.0, 0))))
     return heard
 
 
@@ -111,7 +111,7 @@ def test_another_gate_gives_other_cells(content, tmp_path, monkeypatch):
         }
 
     before = names()
-    monkeypatch.setattr("jpegproof.studies.plan.default_gate", lambda: Gate(((1.0, 33.0),)))
+    monkeypatch.setattr("jpegproof.studies.plan.gate_for", lambda _: Gate(((1.0, 33.0),)))
     after = names()
     assert before["gated"].isdisjoint(after["gated"])
     assert before["none"] == after["none"]

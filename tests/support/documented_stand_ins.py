@@ -66,7 +66,10 @@ def small_command(words: Sequence[str]) -> list[str]:
         if word in _SMALLER and rest:
             word, rest[0] = _SMALLER[word]
         given.append(word)
-    for option, value in BOUNDS.get(verb, {}).items():
+    bounds = BOUNDS.get(verb, {})
+    if verb == "budget" and given and given[0].startswith("results/"):
+        bounds = {}  # a finished folder: nothing runs
+    for option, value in bounds.items():
         if option not in given:
             given += [option] if value is None else [option, value]
     named = [word for word in given if word.startswith(DOWNLOADED)]

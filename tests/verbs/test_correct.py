@@ -190,7 +190,7 @@ def test_an_untouched_jpeg_is_not_compressed_again(place: Path):
 
 
 def test_what_the_gate_passes_is_untouched_and_the_rest_corrected(place: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("jpegproof.verbs.correct.default_gate", lambda: Gate(((1.0, 40.0),)))
+    monkeypatch.setattr("jpegproof.verbs.correct.gate_for", lambda _: Gate(((1.0, 40.0),)))
     put("in/good.jpg", jpeg(quality=60))
     assert outcomes(corrected(gate=True)) == {"a.jpg": "corrected", "good.jpg": "untouched", "grey.jpg": "corrected"}
     assert (pixels_of("out/good.png") == pixels_of("in/good.jpg")).all()
@@ -210,7 +210,7 @@ def test_a_picture_with_a_hidden_coarser_save_is_corrected_on_the_grid_of_that_s
         def describe(self) -> Mapping[str, Any]:
             return {}
 
-    monkeypatch.setattr("jpegproof.verbs.correct.default_gate", Shifting)
+    monkeypatch.setattr("jpegproof.verbs.correct.gate_for", lambda _: Shifting())
     corrected("in/a.jpg", gate=True)
     assert (pixels_of("out/a.png") == to_pixels(CORRECTOR([given])[0])[3:, 5:]).all()
 
