@@ -182,7 +182,7 @@ def test_a_damaged_prediction_file_is_named_with_the_mend(place):
     jpegproof.measure(f"{place / 'tiny_model.py'}:build", place / "pictures", qualities=[10], out=out, workers=1)
     victim = next(out.glob("predictions/*/*.parquet"))
     victim.write_bytes(victim.read_bytes()[:100])
-    with pytest.raises(JpegproofError, match=r"is damaged .*delete it and run the study again"):
+    with pytest.raises(JpegproofError, match=r"is damaged .*run the study again"):
         jpegproof.report(out)
 
 
@@ -239,12 +239,12 @@ def test_a_list_of_classes_may_begin_with_a_byte_order_mark_and_must_be_utf_8(he
         jpegproof.measure("tiny_model.py:build", "pictures", qualities=[10], out="other", classes="classes.txt")
 
 
-def test_a_results_file_that_cannot_be_written_is_named(here):
+def test_a_results_file_that_cannot_be_written_or_read_is_named(here):
     jpegproof.measure("tiny_model.py:build", "pictures", qualities=[10], out="results")
     for name in ("results.csv", "work.jsonl"):
         (here / "results" / name).unlink()
         (here / "results" / name).mkdir()
-        with pytest.raises(StoreError, match=f"{name}: cannot be written"):
+        with pytest.raises(StoreError, match=f"{name}: cannot be (written|read)"):
             jpegproof.measure("tiny_model.py:build", "pictures", qualities=[10], out="results")
         (here / "results" / name).rmdir()
 
