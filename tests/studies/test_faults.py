@@ -169,11 +169,24 @@ def test_a_unit_that_fails_is_a_row_with_its_reason_and_the_others_go_on(tmp_pat
 
 
 @pytest.mark.usefixtures("three_units")
-def test_where_the_first_unit_fails_the_user_is_told_at_once(tmp_path, monkeypatch):
+def test_where_the_first_units_fail_the_user_is_told_at_once(tmp_path, monkeypatch):
     fail(monkeypatch, 0, 1, 2)
     with pytest.raises(ModelError, match="a bad moment"):
         run_here(study_spec(tmp_path), tmp_path / "out")
-    assert events(tmp_path / "out") == ["run_begun", "unit_begun", "unit_failed", "run_failed"]
+    assert events(tmp_path / "out") == ["run_begun", *["unit_begun", "unit_failed"] * 2, "run_failed"]
+    assert len((tmp_path / "out" / FAILED_FILE).read_text().splitlines()) == 3
+
+
+@pytest.mark.usefixtures("three_units")
+def test_a_first_unit_that_fails_alone_stops_nobody(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        fail(patch, 0)
+        run = run_here(study_spec(tmp_path), tmp_path / "out")
+    assert [unit.shard for unit in run.failed] == [0]
+    assert run.computed == 2 * 3
+    fail(monkeypatch, 0)
+    with pytest.raises(ModelError, match="a bad moment"):  # nothing else is left to do
+        run_here(study_spec(tmp_path), tmp_path / "out")
 
 
 @pytest.mark.usefixtures("three_units")

@@ -36,9 +36,9 @@ def zoo_page() -> str:
         "The weights are jpegproof's own and have its licence, Apache-2.0; they hold no image. What they learned from "
         "has terms of its own, which each card states.",
         *(_card(path) for path in cards),
-        "## The gate",
-        "Before any of them the gate decides picture by picture whether to correct at all.",
-        _card(SHIPPED / "gate.md"),
+        "## The gates",
+        "Before any of them a gate decides picture by picture whether to correct at all.",
+        *(_card(path) for path in sorted(SHIPPED.glob("gate*.md"))),
     ]
     return "\n\n".join(parts) + "\n"
 

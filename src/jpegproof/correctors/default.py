@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -40,7 +41,7 @@ def shipped_corrector(name: str, device: torch.device | str = "cpu", precision: 
         device: where it runs.
         precision: of its convolutions.
     """
-    with as_file(files("jpegproof.correctors").joinpath("shipped", f"{SHIPPED[name]}.safetensors")) as path:
+    with _shipped_file(name) as path:
         return load_corrector(path, device, precision)
 
 
@@ -109,8 +110,12 @@ def trained_for(path: Path) -> str:
 
 @cache
 def _shipped_digest(name: str) -> str:
-    with as_file(files("jpegproof.correctors").joinpath("shipped", f"{SHIPPED[name]}.safetensors")) as path:
+    with _shipped_file(name) as path:
         return file_digest(path)
+
+
+def _shipped_file(name: str) -> AbstractContextManager[Path]:
+    return as_file(files("jpegproof.correctors").joinpath("shipped", f"{SHIPPED[name]}.safetensors"))
 
 
 def _build(network: BlockRestorer) -> dict[str, int]:

@@ -43,6 +43,8 @@ def find_corrector(kind: str, weights: str | None, options: Mapping[str, Any], d
         raise UnknownNameError(f"corrector {kind!r} is not known.{nearest(kind, KINDS)} Known: {', '.join(KINDS)}.")
     if kind == "jpegproof":
         size, options = options.get("size"), {name: value for name, value in options.items() if name != "size"}
+        if size is not None and weights is not None:
+            raise WeightsError(f"{weights}: says itself how large its network is; leave out size, or the weights")
         if weights is None:
             return shipped_corrector(size or "default", device, **options)
         return load_corrector(Path(weights).expanduser(), device, **options)

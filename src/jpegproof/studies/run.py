@@ -35,6 +35,9 @@ from jpegproof.version import __version__
 
 PLAN_FILE, STUDY_FILE, ENVIRONMENT_FILE = "plan.json", "study.yaml", "environment.json"
 
+#: Where so many units fail and none has succeeded, the fault is in the study rather than in some of its pictures.
+MOST_IN_VAIN = 2
+
 
 class Progress(Protocol):
     """What a caller may want to hear while a study runs."""
@@ -92,8 +95,9 @@ def run_study(
 ) -> Run:
     """Does what is missing of a study.
 
-    A unit of work that fails does not stop the others, once one has succeeded: it is a row of ``failed.csv``, and the
-    next run tries it again. Trained things whose file was damaged are set aside and trained anew.
+    A unit of work that fails does not stop the others: it is a row of ``failed.csv``, and the next run tries it again.
+    Where the first `MOST_IN_VAIN` fail, or all, the first one's error is raised. Trained things whose file was damaged
+    are set aside and trained anew.
 
     Several runs of one study into one place, on one machine or many, add up: what one has finished no other does.
 
@@ -149,7 +153,6 @@ def run_study(
             log.add("run_done", trained=len(untrained), stored=total.counts["store"], failed_units=len(failed))
     finally:
         executor.close()
-    write_failed(store, failed)
     return Run(plan, total.counts["store"], total, len(untrained), tuple(failed))
 
 
@@ -176,8 +179,9 @@ def _do_units(
     """Has the missing cells done, and logs the work of each unit; the work of all, and what failed.
 
     Raises:
-        JpegproofError: the first unit fails, and so would the others most likely.
+        JpegproofError: none succeeds; that of the first one.
     """
+    write_failed(store, ())  # an earlier run's
     units = plan.units(store.finished_names())
     heard.begin(len(plan.cells), len(plan.cells) - units.cells)
     running, done, failed = set[int](), 0, list[FailedUnit]()
@@ -190,7 +194,7 @@ def _do_units(
         else:
             heard.advance()
 
-    total = Tally()
+    total, first = Tally(), None
     with store.work_log() as work:
         for outcome in executor.do(units, on_cell):
             running.discard(outcome.shard)
@@ -204,10 +208,12 @@ def _do_units(
                 seconds = round(sum(outcome.tally.seconds.values()), 3)
                 log.add("unit_done", shard=outcome.shard, cells=outcome.cells, seconds=seconds)
             else:
+                first = first or outcome.error
                 failed.append(failed_unit(plan, outcome))
+                write_failed(store, failed)
                 log.add("unit_failed", shard=outcome.shard, reason=failed[-1].reason)
-                if not done:
-                    raise outcome.error
+                if not done and len(failed) == min(MOST_IN_VAIN, len(units)):
+                    raise first
                 heard.warn(f"a unit of {failed[-1].dataset} failed, the others go on: {failed[-1].reason}")
             heard.units(done, len(running), len(failed), len(units))
     return total, failed

@@ -122,7 +122,7 @@ class Worker:
         except StoreError:
             raise
         except JpegproofError as error:
-            return Outcome(shard, len(hand.cells), hand.unit.tally, error, notes)
+            return Outcome(shard, len(hand.cells), hand.unit.tally, error, (*notes, *hand.unit.notes))
         return Outcome(shard, len(hand.cells), hand.unit.tally, notes=(*notes, *hand.unit.notes))
 
     def _bring_trained(self, missing: Sequence[Cell]) -> None:
