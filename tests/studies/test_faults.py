@@ -10,12 +10,12 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from failing_units import fail
 from small_study import HERE, MODEL_FILE, prediction_files, run_here, study_content, study_spec
 
 from jpegproof.cli.main import main
@@ -23,26 +23,14 @@ from jpegproof.exceptions import DamagedPredictionsError, ModelError, StoreError
 from jpegproof.silence import Silence
 from jpegproof.studies import plan as plans
 from jpegproof.studies.failed_units import FAILED_FILE
-from jpegproof.studies.plan import Cell, load_plan
+from jpegproof.studies.logs import LOG_FILE
+from jpegproof.studies.plan import load_plan
 from jpegproof.studies.predictions import read_predictions
 from jpegproof.studies.run import run_study
 from jpegproof.studies.store import Store
-from jpegproof.studies.study_log import LOG_FILE, units_now
-from jpegproof.studies.unit import Unit
+from jpegproof.studies.study_log import units_now
 from jpegproof.verbs.report import report
 from jpegproof.verbs.study import study
-
-
-def fail(monkeypatch: pytest.MonkeyPatch, *shards: int) -> None:
-    """Has the units of shards fail, those of others not."""
-    whole = Unit.run
-
-    def run(unit: Unit, on_cell: Callable[[Cell], None]) -> None:
-        if unit._cells[0].shard in shards:
-            raise ModelError("a bad moment")
-        whole(unit, on_cell)
-
-    monkeypatch.setattr(Unit, "run", run)
 
 
 class Heard(Silence):
@@ -205,9 +193,9 @@ def test_what_was_in_hand_when_a_run_was_killed_is_not_called_running(tmp_path):
     begun = {"time": "", "run": "a", "event": "run_begun", "machine": os.uname().nodename, "pid": 2**22 + 1}
     lines = [begun, {"run": "a", "event": "unit_begun", "shard": 4}]
     (tmp_path / LOG_FILE).write_text("".join(f"{json.dumps(line)}\n" for line in lines) + '{"cut o')
-    assert units_now(tmp_path).lost == {4}
+    assert units_now(Store(tmp_path).log_lines(LOG_FILE)).lost == {4}
     (tmp_path / LOG_FILE).write_text("".join(f"{json.dumps({**line, 'pid': os.getpid()})}\n" for line in lines))
-    assert units_now(tmp_path).running == {4}
+    assert units_now(Store(tmp_path).log_lines(LOG_FILE)).running == {4}
 
 
 def test_a_full_disk_is_told_and_costs_nothing_finished(tmp_path):

@@ -13,12 +13,14 @@ from pathlib import Path
 import fsspec
 import pytest
 import yaml
+from failing_units import fail
 from object_server import BUCKET, KEYS, object_server
 from small_study import make_pictures, prediction_files, run_here, study_content, study_spec
 
 from jpegproof.cli.main import main
 from jpegproof.exceptions import StoreError
 from jpegproof.studies.bucket import Bucket
+from jpegproof.studies.failed_units import FAILED_FILE
 from jpegproof.studies.fetch import fetch_results
 from jpegproof.studies.object_store import ObjectStore
 from jpegproof.studies.result_store import is_remote, open_store
@@ -226,3 +228,23 @@ def test_two_runs_of_a_study_at_once_both_finish_and_write_nothing_twice(address
     fetched = [tmp_path / "out"] if place == "folder" else [tmp_path / "to0", tmp_path / "to1"]
     for folder in fetched:
         assert prediction_files(folder) == prediction_files(tmp_path / "alone")
+
+
+def test_what_failed_is_seen_from_every_machine_until_it_is_done(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("jpegproof.studies.plan.SHARD_PICTURES", 2)
+    spec = study_spec(tmp_path, qualities=(10,))
+    with monkeypatch.context() as patch:
+        fail(patch, 1)
+        run_here(spec, address)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache of another machine"))
+    assert study_status(address).units.failed == {1: "a bad moment"}
+    fetch_results(address, tmp_path / "fetched")
+    assert "a bad moment" in (tmp_path / "fetched" / FAILED_FILE).read_text()
+    assert study_status(tmp_path / "fetched").units.failed == {1: "a bad moment"}
+    run_here(spec, address)
+    assert not study_status(address).units.failed
+    fetch_results(address, tmp_path / "fetched")
+    assert not (tmp_path / "fetched" / FAILED_FILE).exists()
+    assert not study_status(tmp_path / "fetched").units.failed

@@ -82,7 +82,7 @@ def test_an_estimate_leaves_the_results_folder_alone_and_counts_what_is_missing(
     store = Store(tmp_path / "out")
     whole = estimate(plan, workshop, store, HERE)
     assert whole.cells == 5
-    assert whole.seconds > 0
+    assert 0 < whole.most_seconds_lost < whole.seconds
     assert prediction_files(tmp_path / "out") == {}
     run_here(spec, tmp_path / "out")
     written = sum(len(content) for content in prediction_files(tmp_path / "out").values())

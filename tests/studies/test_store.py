@@ -12,6 +12,7 @@ from typing import NoReturn
 import pytest
 
 from jpegproof.exceptions import StoreError
+from jpegproof.studies.logs import WORK_FILE
 from jpegproof.studies.store import ABANDONED_SECONDS, Store
 
 NAME = "ab" * 16
@@ -77,7 +78,7 @@ def test_which_of_a_few_cells_are_finished_is_seen_at_once(store: Store):
 
 
 def test_runs_at_the_same_time_share_one_log(store: Store):
-    with store.work_log() as one, store.work_log() as other:
+    with store.log(WORK_FILE) as one, store.log(WORK_FILE) as other:
         one.add("first")
         other.add("second")
-        assert store.work() == ["first", "second"]
+        assert store.log_lines(WORK_FILE) == ["first", "second"]

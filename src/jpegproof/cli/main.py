@@ -26,6 +26,7 @@ from jpegproof.cli import (
     throughput,
 )
 from jpegproof.cli.exit_codes import INTERRUPTED, MISTAKE
+from jpegproof.cli.one_process import refuse_several_processes
 from jpegproof.exceptions import JpegproofError
 from jpegproof.safe_text import printable
 from jpegproof.version import __version__
@@ -71,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         module.add_arguments(verb)
-        verb.set_defaults(run=module.run)
+        verb.set_defaults(run=module.run, verb=module)
     return top
 
 
@@ -79,6 +80,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line and answers with the exit code, see `exit_codes`."""
     arguments = parser().parse_args(argv)
     try:
+        if arguments.verb is not fit:
+            refuse_several_processes(arguments.verb.__name__.rpartition(".")[2])
         return arguments.run(arguments)
     except JpegproofError as error:
         print(f"jpegproof: {_printable_lines(str(error))}", file=sys.stderr)

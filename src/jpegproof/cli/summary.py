@@ -108,6 +108,8 @@ def print_plan(plan: Plan, cost: Estimate) -> None:
     if plan.artifacts:
         print(f"{len(plan.artifacts)} trainings, {cost.trainings} still to do: {duration(cost.training_seconds)}")
     print(f"estimated time: {duration(cost.seconds)}; estimated disk: {cost.size_in_bytes / 1e6:.1f} MB")
+    if cost.cells:
+        print(f"a worker that is killed loses at most about {duration(cost.most_seconds_lost)} of its work")
 
 
 def print_status(status: Status, afresh: bool = False) -> None:

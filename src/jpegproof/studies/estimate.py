@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +31,7 @@ class Estimate:
         training_seconds: wall time that these take, with the given workers.
         seconds: wall time of the cells, with the given workers.
         size_in_bytes: of the prediction files to come.
+        most_seconds_lost: of one worker's time, when it is killed: what it has in hand is one shard at one compression.
     """
 
     cells: int
@@ -37,6 +39,7 @@ class Estimate:
     training_seconds: float
     seconds: float
     size_in_bytes: float
+    most_seconds_lost: float
 
 
 def estimate(plan: Plan, workshop: Workshop, store: ResultStore, hands: Hands) -> Estimate:
@@ -50,7 +53,7 @@ def estimate(plan: Plan, workshop: Workshop, store: ResultStore, hands: Hands) -
     missing_artifacts = [artifact for artifact in plan.artifacts if not store.has_artifact(artifact.name)]
     training_seconds = _training_seconds(missing_artifacts, workshop, hands)
     units = plan.units(store.finished_names())
-    seconds = size = 0.0
+    seconds = size = most_lost = 0.0
     for data in {plan.shards[cells[0].shard].data for cells in units}:
         here = [cells for cells in units if plan.shards[cells[0].shard].data == data]
         pictures = [number for shard in plan.shards if shard.data == data for number in shard.pictures]
@@ -62,9 +65,12 @@ def estimate(plan: Plan, workshop: Workshop, store: ResultStore, hands: Hands) -
         share = {False: (spent - on_originals) / 2, True: on_originals / 2}
         for cells in here:
             count = len(plan.shards[cells[0].shard].pictures)
-            for is_original, sample in ((True, original), (False, compressed)):
-                missing = sum(plan.compressions[cell.compression].is_original == is_original for cell in cells)
-                seconds += share[is_original] * count * missing / len(sample) if sample else 0.0
+            for compression, missing in Counter(cell.compression for cell in cells).items():
+                is_original = plan.compressions[compression].is_original
+                sample = original if is_original else compressed
+                in_hand = share[is_original] * count * missing / len(sample) if sample else 0.0
+                seconds += in_hand
+                most_lost = max(most_lost, in_hand)
             size += (
                 len(cells) * ((2 * small - large) + (large - small) * count) / max(len(original) + len(compressed), 1)
             )
@@ -72,7 +78,7 @@ def estimate(plan: Plan, workshop: Workshop, store: ResultStore, hands: Hands) -
     trainings = len(missing_artifacts)
     workers = hands.workers or 1  # how many a cluster has room for is not known before it is asked
     training_seconds /= min(workers, trainings or 1)
-    return Estimate(cells, trainings, training_seconds, seconds / workers, size)
+    return Estimate(cells, trainings, training_seconds, seconds / workers, size, most_lost)
 
 
 def _training_seconds(artifacts: Sequence[Artifact], workshop: Workshop, hands: Hands) -> float:

@@ -47,18 +47,18 @@ def failed_unit(plan: Plan, outcome: Outcome) -> FailedUnit:
 
 
 def write_failed(store: ResultStore, failed: Sequence[FailedUnit]) -> None:
-    """Writes ``failed.csv``, or takes an earlier run's away where nothing failed.
+    """Writes and publishes ``failed.csv``, or takes an earlier run's away where nothing failed.
 
     Raises:
         StoreError: it cannot be written.
     """
-    path = store.root / FAILED_FILE
     if not failed:
-        path.unlink(missing_ok=True)
+        store.withdraw(FAILED_FILE)
         return
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(field.name for field in fields(FailedUnit))
     for unit in failed:
         rows.writerow(harmless(str(value)) for value in asdict(unit).values())
-    write_whole(path, text.getvalue())
+    write_whole(store.root / FAILED_FILE, text.getvalue())
+    store.publish(FAILED_FILE)

@@ -8,15 +8,16 @@ from pathlib import Path, PurePosixPath
 
 from jpegproof.exceptions import StoreError
 from jpegproof.studies.bucket import REQUESTS
+from jpegproof.studies.failed_units import FAILED_FILE
+from jpegproof.studies.logs import LOG_FILE, WORK_FILE
 from jpegproof.studies.plan import load_plan
 from jpegproof.studies.result_store import ResultStore, open_store
 from jpegproof.studies.run import ENVIRONMENT_FILE, PLAN_FILE, STUDY_FILE, refuse_another_study
 from jpegproof.studies.store import Store, write_whole
-from jpegproof.studies.work_log import WORK_FILE
 
 
 def fetch_results(address: str, folder: Path) -> None:
-    """Downloads what a results folder does not hold yet: predictions, trained things, plan, study, environment, log.
+    """Downloads what a results folder does not hold yet: predictions and trained things; plan, study and logs anew.
 
     Args:
         address: of the results.
@@ -47,12 +48,14 @@ def fetch_results(address: str, folder: Path) -> None:
     with ThreadPoolExecutor(REQUESTS) as pool:
         list(pool.map(bring_cell, [cell.name for cell in plan.cells if cell.name in finished]))
         list(pool.map(bring_artifact, [name for name in trained if not here.has_artifact(name)]))
-    for file in (STUDY_FILE, ENVIRONMENT_FILE):
+    for file in (WORK_FILE, LOG_FILE):
+        write_whole(folder / file, _joined(store.log_lines(file)))
+    for file in (STUDY_FILE, ENVIRONMENT_FILE, FAILED_FILE, PLAN_FILE):
         store.recall(file)
-    write_whole(folder / WORK_FILE, _joined(store.work()))
-    for file in (STUDY_FILE, ENVIRONMENT_FILE, PLAN_FILE):
         if (store.root / file).is_file():
             write_whole(folder / file, (store.root / file).read_text(encoding="utf-8"))
+        else:
+            here.withdraw(file)
 
 
 def fetched_folder(address: str) -> Path:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 
 from jpegproof.exceptions import StoreError
 from jpegproof.studies.bucket import Bucket
+from jpegproof.studies.logs import WORK_FILE, ObjectLog
 from jpegproof.studies.store import ARTIFACTS, DAMAGED, PREDICTIONS
-from jpegproof.studies.work_log import ObjectLog
-
-#: The logs of work, an object for each run, since objects cannot be appended to.
-WORK = "work"
 
 
 class ObjectStore:
@@ -47,7 +45,7 @@ class ObjectStore:
             (self.root / ARTIFACTS / "unfinished").mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"{self.root}: cannot be made: {error.strerror}") from error
-        self.bucket.names(WORK)
+        self.bucket.names(_log_folder(WORK_FILE))
 
     def put_once(self, name: str, content: bytes) -> bool:
         """See `ResultStore`."""
@@ -147,14 +145,20 @@ class ObjectStore:
             raise StoreError(f"{self.root / file}: cannot be read: {error.strerror}") from error
         self.bucket.put(file, content)
 
-    def work_log(self) -> ObjectLog:
+    def withdraw(self, file: str) -> None:
         """See `ResultStore`."""
-        name = f"{WORK}/{secrets.token_hex(8)}.jsonl"
+        (self.root / file).unlink(missing_ok=True)
+        self.bucket.remove(file)
+
+    def log(self, file: str) -> ObjectLog:
+        """See `ResultStore`. An object for each run, since objects cannot be appended to; named so that they sort."""
+        begun = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
+        name = f"{_log_folder(file)}/{begun}-{secrets.token_hex(4)}.jsonl"
         return ObjectLog(lambda content: self.bucket.put(name, content))
 
-    def work(self) -> list[str]:
+    def log_lines(self, file: str) -> list[str]:
         """See `ResultStore`."""
-        logs = [self.bucket.get(name) or b"" for name in self.bucket.names(WORK)]
+        logs = [self.bucket.get(name) or b"" for name in sorted(self.bucket.names(_log_folder(file)))]
         return [line for log in logs for line in log.decode("utf-8", "replace").splitlines()]
 
     def _bring(self, file: str) -> None:
@@ -181,6 +185,10 @@ def _replace(path: Path, content: bytes) -> None:
     except OSError as error:
         part.unlink(missing_ok=True)
         raise StoreError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _log_folder(file: str) -> str:
+    return PurePosixPath(file).stem
 
 
 def _prediction(name: str) -> str:

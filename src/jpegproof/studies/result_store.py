@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from jpegproof.exceptions import StoreError
+from jpegproof.studies.logs import Log
 from jpegproof.studies.store import Store
-from jpegproof.studies.work_log import WorkLog
 
 
 class ResultStore(Protocol):
@@ -109,12 +109,16 @@ class ResultStore(Protocol):
         """Takes a file from `root` to the place, in the stead of an earlier one."""
         ...
 
-    def work_log(self) -> AbstractContextManager[WorkLog]:
-        """Takes a line for each finished unit, for as long as the block lasts."""
+    def withdraw(self, file: str) -> None:
+        """Takes a file away from the place and from `root`; one that is not there is fine."""
         ...
 
-    def work(self) -> list[str]:
-        """The lines of all runs; the last one of a run that was killed may be cut off."""
+    def log(self, file: str) -> AbstractContextManager[Log]:
+        """Takes lines at the end of one of the place's logs, for as long as the block lasts."""
+        ...
+
+    def log_lines(self, file: str) -> list[str]:
+        """The lines of all runs, none before the first; the last one of a run that was killed may be cut off."""
         ...
 
 

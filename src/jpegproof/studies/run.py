@@ -21,6 +21,7 @@ from jpegproof.studies.executors.outcome import Begun
 from jpegproof.studies.executors.protocol import Executor
 from jpegproof.studies.failed_units import FailedUnit, failed_unit, write_failed
 from jpegproof.studies.integrity import set_aside_damaged_artifacts
+from jpegproof.studies.logs import WORK_FILE
 from jpegproof.studies.plan import Cell, Plan, load_plan, make_plan
 from jpegproof.studies.result_store import ResultStore, is_remote, open_store, require_folder
 from jpegproof.studies.spec import DataSpec, StudySpec
@@ -146,7 +147,7 @@ def run_study(
     executor = open_executor(plan, workshop, store, hands, allow_code, bool(given), heard.warn)
     try:
         _note_environment(store, hands, executor, heard)
-        with StudyLog(store.root) as log:
+        with StudyLog(store) as log:
             log.begin(jpegproof=__version__, study=plan.study, **executor.facts(), cells=len(plan.cells))
             _train(untrained, executor, heard, log, tensorboard)
             total, failed = _do_units(plan, store, executor, heard, log)
@@ -195,7 +196,7 @@ def _do_units(
             heard.advance()
 
     total, first = Tally(), None
-    with store.work_log() as work:
+    with store.log(WORK_FILE) as work:
         for outcome in executor.do(units, on_cell):
             running.discard(outcome.shard)
             total += outcome.tally

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jpegproof.studies.fetch import require_study
+from jpegproof.studies.logs import LOG_FILE, WORK_FILE
 from jpegproof.studies.plan import Plan, load_plan
 from jpegproof.studies.result_store import is_remote, open_store
 from jpegproof.studies.run import ENVIRONMENT_FILE, PLAN_FILE
@@ -56,10 +57,10 @@ def study_status(out: str | Path) -> Status:
         store.recall(ENVIRONMENT_FILE)
     plan = load_plan(store.root / PLAN_FILE)
     finished = frozenset(plan.cells.names_among(store.finished_names()))
-    tally = _work_so_far(store.work())
+    tally = _work_so_far(store.log_lines(WORK_FILE))
     pace = sum(tally.seconds.values()) / tally.counts["store"] if tally.counts["store"] else None
     left = None if pace is None else pace * (len(plan.cells) - len(finished)) / _workers(store.root / ENVIRONMENT_FILE)
-    return Status(plan, finished, tally, left, units_now(store.root))
+    return Status(plan, finished, tally, left, units_now(store.log_lines(LOG_FILE)))
 
 
 def _work_so_far(lines: Sequence[str]) -> Tally:

@@ -13,7 +13,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from jpegproof.exceptions import StoreError
-from jpegproof.studies.work_log import WORK_FILE, AppendedLog, WorkLog
+from jpegproof.studies.logs import AppendedLog, Log
 
 PREDICTIONS = "predictions"
 ARTIFACTS = "artifacts"
@@ -190,17 +190,30 @@ class Store:
     def publish(self, file: str) -> None:
         """Nothing to do: a file of the folder is written where it lies."""
 
-    def work_log(self) -> AbstractContextManager[WorkLog]:
-        """Takes a line for each finished unit, for as long as the block lasts.
+    def withdraw(self, file: str) -> None:
+        """Takes a file away; one that is not there is fine."""
+        try:
+            (self.root / file).unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(f"{self.root / file}: cannot be deleted: {error.strerror}") from error
+
+    def log(self, file: str) -> AbstractContextManager[Log]:
+        """Takes lines at the end of a log, for as long as the block lasts.
 
         Raises:
             StoreError: it cannot be written.
         """
-        return AppendedLog(self.root / WORK_FILE)
+        return AppendedLog(self.root / file)
 
-    def work(self) -> list[str]:
-        """The lines of all runs' logs; the last one of a run that was killed may be cut off."""
-        return (_text(self.root / WORK_FILE) or "").splitlines()
+    def log_lines(self, file: str) -> list[str]:
+        """The lines of all runs; the last one of a run that was killed may be cut off."""
+        path = self.root / file
+        try:
+            return path.read_text(encoding="utf-8", errors="replace").splitlines()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StoreError(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def _text(path: Path) -> str | None:

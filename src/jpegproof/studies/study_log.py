@@ -10,15 +10,13 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from jpegproof.exceptions import StoreError
+from jpegproof.studies.logs import LOG_FILE
+from jpegproof.studies.result_store import ResultStore
 from jpegproof.studies.store import is_alive
-from jpegproof.studies.work_log import AppendedLog
-
-LOG_FILE = "log.jsonl"
 
 
 class StudyLog:
@@ -29,15 +27,15 @@ class StudyLog:
     ``run_failed``.
 
     Args:
-        root: the folder that it lies in.
+        store: the place of results that it belongs to.
     """
 
-    def __init__(self, root: Path) -> None:
-        self._file = AppendedLog(root / LOG_FILE)
+    def __init__(self, store: ResultStore) -> None:
+        self._opened = store.log(LOG_FILE)
         self._run = secrets.token_hex(4)
 
     def __enter__(self) -> Self:
-        self._file.__enter__()
+        self._lines = self._opened.__enter__()
         return self
 
     def __exit__(
@@ -46,7 +44,7 @@ class StudyLog:
         if error is not None:
             with suppress(StoreError):  # the disk may be full, and what stopped the run is what the user has to hear of
                 self.add("run_failed", reason=str(error) or type(error).__name__)
-        self._file.__exit__(kind, error, trace)
+        self._opened.__exit__(kind, error, trace)
 
     def begin(self, **facts: Any) -> None:
         """Notes who runs; facts are added to what the log says of it."""
@@ -59,7 +57,7 @@ class StudyLog:
             StoreError: it cannot be written.
         """
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self._file.add(json.dumps({"time": now, "run": self._run, "event": event, **facts}, ensure_ascii=False))
+        self._lines.add(json.dumps({"time": now, "run": self._run, "event": event, **facts}, ensure_ascii=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +75,12 @@ class UnitsNow:
     failed: Mapping[int, str]
 
 
-def units_now(root: Path) -> UnitsNow:
-    """Reads the log of a results folder, which may be written to at the moment, or not be there."""
+def units_now(lines: Iterable[str]) -> UnitsNow:
+    """Reads the lines of a study's log, to which more may be written at the moment."""
     in_hand: dict[int, str] = {}
     failed: dict[int, str] = {}
     alive: dict[str, bool] = {}
-    for entry in _entries(root / LOG_FILE):
+    for entry in _entries(lines):
         run, event, shard = str(entry.get("run")), entry.get("event"), entry.get("shard")
         if event == "run_begun":
             alive[run] = _may_be_alive(entry)
@@ -110,11 +108,7 @@ def _may_be_alive(entry: Mapping[str, Any]) -> bool:
     return isinstance(pid, int) and is_alive(pid)
 
 
-def _entries(path: Path) -> Iterable[dict[str, Any]]:
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return
+def _entries(lines: Iterable[str]) -> Iterable[dict[str, Any]]:
     for line in lines:
         try:
             entry = json.loads(line)

@@ -1,4 +1,4 @@
-"""The log of a study's work: one line for each finished unit, its counters and seconds."""
+"""Logs of a place of results: lines that runs add, of which several may do so at the same time."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from typing import IO, Protocol, Self
 
 from jpegproof.exceptions import StoreError
 
+#: One JSON object for each finished unit: its counters and seconds.
 WORK_FILE = "work.jsonl"
+
+#: What runs did and what happened to them, see `study_log`.
+LOG_FILE = "log.jsonl"
 
 #: Seconds between two writings of a log that has to be written whole.
 _PATIENCE = 20.0
 
 
-class WorkLog(Protocol):
+class Log(Protocol):
     """Takes the lines."""
 
     def add(self, line: str) -> None:
@@ -53,7 +57,7 @@ class AppendedLog:
             self._file.close()
 
     def add(self, line: str) -> None:
-        """See `WorkLog`."""
+        """See `Log`."""
         assert self._file is not None
         try:
             self._file.write(f"{line}\n".encode())
@@ -87,7 +91,7 @@ class ObjectLog:
                 raise
 
     def add(self, line: str) -> None:
-        """See `WorkLog`."""
+        """See `Log`."""
         self._lines.append(line)
         if time.monotonic() - self._put_at > _PATIENCE:
             self._keep()
