@@ -151,7 +151,7 @@ def _killed_run(
     chance.shuffle(order)
     happened, seen, again = Counter[str](), dict[str, tuple[int, int]](), 0
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    node = cluster.add_node(num_cpus=1)
+    node = _new_node(cluster)
     arguments = ("--executor", "ray", "--address", str(cluster.address), "--workers", "2")
     driver = _driver(file, out, *arguments)
     try:
@@ -180,7 +180,7 @@ def _killed_run(
             else:
                 os.kill(_raylet(node), signal.SIGKILL)
                 cluster.remove_node(node, allow_graceful=False)
-                node = cluster.add_node(num_cpus=1)
+                node = _new_node(cluster)
             happened[order.pop(0)] += 1
             tell(f"{sum(happened.values())}: {kind}, {len(seen)} files finished")
         while driver.wait() != 0:
@@ -194,6 +194,17 @@ def _killed_run(
             driver.kill()
         cluster.shutdown()
     return happened, again
+
+
+def _new_node(cluster: Any) -> Any:
+    """A node of one core; Ray gives up too early on a machine whose cores are all busy."""
+    for _ in range(3):
+        try:
+            return cluster.add_node(num_cpus=1)
+        except Exception as error:
+            if "timed out" not in str(error):
+                raise
+    return cluster.add_node(num_cpus=1)
 
 
 def _driver(file: Path, out: Path, *arguments: str) -> subprocess.Popen[bytes]:

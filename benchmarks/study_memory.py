@@ -2,13 +2,14 @@
 
 Each study runs in a process of its own: the study's real engine, from the spec to the last prediction file, over tiny
 pictures (24 x 24 pixels, so that there can be many) and a tiny network, at two qualities. Its most resident memory is
-the kernel's own figure. The pictures come from WebDataset tars or from class folders.
+the kernel's own figure, with several workers that of the largest. The pictures come from WebDataset tars or from class
+folders. Then the report is made, in a process of its own too.
 
 For the plan, a study of many cells (99 qualities) is planned, written, read back, and compared with the names of what
 is finished; beside the seconds stands how many times as long it takes as one of a tenth as many cells.
 
     python -m benchmarks.study_memory [--pictures 1000 10000 100000] [--layouts webdataset image_folder]
-                                      [--cells 100000] [--out docs/results/study_memory.json]
+                                      [--workers 1] [--cells 100000] [--out docs/results/study_memory.json]
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -34,12 +35,14 @@ from PIL import Image
 from jpegproof.data.cache_folder import VARIABLE
 from jpegproof.data.tar_index import SETTLED_NS
 from jpegproof.data.webdataset import WebDatasetPictures
+from jpegproof.silence import Silence
 from jpegproof.studies.engine import Hands
 from jpegproof.studies.environment import environment
 from jpegproof.studies.plan import SHARD_PICTURES, load_plan, make_plan
 from jpegproof.studies.run import run_study
 from jpegproof.studies.spec import StudySpec
 from jpegproof.studies.workshop import Workshop
+from jpegproof.verbs.report import report
 
 SIDE = 24
 CLASSES = 10
@@ -113,10 +116,27 @@ def resident_mib() -> dict[str, float]:
     }
 
 
-def run_once(layout: str, count: int) -> dict[str, Any]:
-    """One study from its spec to its last prediction file, then the same again with nothing left to do."""
-    with _made(layout, count) as folder, _fresh() as process:
-        return process.submit(_study, folder, layout, folder.parent / "out").result()
+class WorkersWatched(Silence):
+    """Sees after each unit how much the largest of this process's workers has held so far."""
+
+    most_mib = 0.0
+
+    def units(self, done: int, running: int, failed: int, total: int) -> None:
+        for child in multiprocessing.active_children():
+            with suppress(OSError):  # it may just have ended
+                lines = Path(f"/proc/{child.pid}/status").read_text().splitlines()
+                most = next((line.split()[1] for line in lines if line.startswith("VmHWM")), "0")
+                self.most_mib = max(self.most_mib, round(int(most) / 1024, 1))
+
+
+def run_once(layout: str, count: int, workers: int) -> dict[str, Any]:
+    """One study from its spec to its last prediction file, the same again with nothing left to do, and its report."""
+    with _made(layout, count) as folder:
+        out = folder.parent / "out"
+        with _fresh() as process:
+            found = process.submit(_study, folder, layout, out, workers).result()
+        with _fresh() as process:
+            return found | {"report": process.submit(_report, out).result()}
 
 
 @contextmanager
@@ -131,7 +151,7 @@ def _made(layout: str, count: int) -> Iterator[Path]:
         yield folder
 
 
-def _study(folder: Path, layout: str, out: Path) -> dict[str, Any]:
+def _study(folder: Path, layout: str, out: Path, workers: int) -> dict[str, Any]:
     spec = spec_of(folder, layout, QUALITIES)
     found: dict[str, Any] = {"start": resident_mib()}
     begun = time.perf_counter()
@@ -140,13 +160,23 @@ def _study(folder: Path, layout: str, out: Path) -> dict[str, Any]:
         found["planned"] = resident_mib() | {"seconds": round(time.perf_counter() - begun, 2)}
         return True
 
-    run = run_study(spec, out, Hands(), allow_code=True, before=planned)
+    watched = WorkersWatched()
+    run = run_study(spec, out, Hands(workers=workers), allow_code=True, before=planned, progress=watched)
     found["run"] = resident_mib() | {"seconds": round(time.perf_counter() - begun, 2)}
+    if workers > 1:
+        found["largest_worker"] = {"most_mib": watched.most_mib}
     found["cells"], found["computed"] = len(run.plan.cells), run.computed
     begun = time.perf_counter()
     again = run_study(spec, out, Hands(), allow_code=True)
     found["again"] = resident_mib() | {"seconds": round(time.perf_counter() - begun, 2), "computed": again.computed}
     return found
+
+
+def _report(out: Path) -> dict[str, Any]:
+    begun = time.perf_counter()
+    made = report(out)
+    assert made.missing_cells == 0
+    return resident_mib() | {"seconds": round(time.perf_counter() - begun, 2)}
 
 
 def plan_once(cells: int) -> dict[str, Any]:
@@ -196,6 +226,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=int, nargs="+", default=[1000, 10_000, 100_000])
     parser.add_argument("--layouts", nargs="+", choices=tuple(MAKERS), default=list(MAKERS))
+    parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--cells", type=int, default=100_000)
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
@@ -203,18 +234,22 @@ def main() -> None:
     for layout in args.layouts:
         studies[layout] = {}
         for count in args.pictures:
-            studies[layout][count] = run_once(layout, count)
+            studies[layout][count] = run_once(layout, count, args.workers)
             print(layout, count, studies[layout][count], flush=True)
     plan = plan_once(args.cells) if args.cells else None
     print(plan)
-    options = {"pictures": args.pictures, "layouts": args.layouts, "cells": [args.cells]}
+    options = {"pictures": args.pictures, "layouts": args.layouts, "workers": [args.workers], "cells": [args.cells]}
     told = "".join(f" --{name} {' '.join(map(str, given))}" for name, given in options.items())
     growth = {
-        layout: round(found[max(found)]["run"]["most_mib"] / found[min(found)]["run"]["most_mib"], 3)
+        layout: {
+            step: round(found[max(found)][step]["most_mib"] / found[min(found)][step]["most_mib"], 3)
+            for step in ("run", "largest_worker", "report")
+            if step in found[max(found)]
+        }
         for layout, found in studies.items()
     }
     facts: dict[str, Any] = {"command": f"python -m benchmarks.study_memory{told}"}
-    facts |= {"environment": environment("cpu", 1, 1), "most_over_least_memory": growth}
+    facts |= {"environment": environment("cpu", args.workers, 1), "most_over_least_memory": growth}
     if args.out is not None:
         args.out.write_text(json.dumps(facts | {"studies": studies, "plan": plan}, indent=1) + "\n")
 

@@ -107,3 +107,12 @@ def test_each_metric_is_worked_out_once_however_often_it_is_compared():
             resamples.difference(first, second)
     resamples.gap_closed([metrics[2]], [metrics[0]], [metrics[1]])
     assert [metric.asked for metric in metrics] == [51, 51, 51]
+
+
+@pytest.mark.parametrize("pictures", [1, 40, 3000])
+def test_draws_that_are_too_many_to_be_kept_are_the_same(monkeypatch: pytest.MonkeyPatch, pictures: int):
+    metrics = [Mean(column) for column in columns(3, pictures)]
+    kept = [Resamples(0, 50).interval(metric) for metric in metrics]
+    monkeypatch.setattr("jpegproof.analysis.pooled._KEPT_BYTES", 0)
+    drawn_anew = Resamples(0, 50)
+    assert [drawn_anew.interval(metric) for metric in metrics] == kept

@@ -21,7 +21,8 @@ Values = NDArray[np.float64]
 
 RESAMPLES = 2000
 LEVEL = 0.95
-_CHUNK_BYTES = 64_000_000
+#: Of the weights of some resamples; about seven times as much is held while they are drawn.
+_CHUNK_BYTES = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from jpegproof.analysis.bootstrap import LEVEL, Interval, Values, resampling_wei
 
 #: Fewer than for means, since each resample may take as long as the metric itself.
 POOLED_RESAMPLES = 1000
+
+#: Draws of more than so many bytes are drawn anew for each metric rather than kept: memory must not grow with pictures.
+_KEPT_BYTES = 64_000_000
 
 Flags = NDArray[np.bool_]
 
@@ -53,7 +56,7 @@ class Resamples:
         self.seed = seed
         self.block = block
         self._resamples = resamples
-        self._drawn: tuple[int, list[Values]] = (0, [])
+        self._drawn: tuple[int, list[NDArray[Any]]] = (0, [])
         self._known: dict[tuple[int, bytes], tuple[PooledMetric, Values]] = {}
 
     def interval(self, metric: PooledMetric) -> Interval:
@@ -126,11 +129,15 @@ class Resamples:
             self._known[key] = (metric, self.drawn(metric, counted))
         return self._known[key][1]
 
-    def _draws(self, pictures: int) -> list[Values]:
+    def _draws(self, pictures: int) -> Iterator[Values]:
         """The weights of all resamples; those of the last number of pictures are kept for the next metric."""
+        drawn = resampling_weights(pictures, self.seed, self._resamples, self.block)
+        if pictures * self._resamples > _KEPT_BYTES:
+            return drawn
         if self._drawn[0] != pictures:
-            self._drawn = (pictures, list(resampling_weights(pictures, self.seed, self._resamples, self.block)))
-        return self._drawn[1]
+            # Hardly a picture comes more than 255 times: a byte is enough.
+            self._drawn = (pictures, [weights.astype(np.min_scalar_type(int(weights.max()))) for weights in drawn])
+        return (weights.astype(np.float64) for weights in self._drawn[1])
 
     def _interval(self, values: Values, counted: Flags) -> Interval:
         return interval_of(values, int(counted.sum()), self.units(counted))
