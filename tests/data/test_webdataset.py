@@ -179,6 +179,19 @@ def test_a_tar_that_is_cut_off_keeps_what_comes_before(tmp_path):
     assert reasons(pictures) == {"a.tar/0002.png": f"its tar ends {len(png(2)) - 20} bytes before it does"}
 
 
+def test_a_tar_that_is_cut_off_between_two_members_says_so(tmp_path):
+    path = make_tar(tmp_path / "a.tar", labelled(3))
+    content = path.read_bytes()
+    length = content.index(b"0002.png")
+    path.write_bytes(content[:length])
+    pictures = WebDatasetPictures(tmp_path)
+    faulty = f"a.tar/(damaged at byte {length})"
+    assert names(pictures) == ["a.tar/0000.png", "a.tar/0001.png", faulty]
+    assert reasons(pictures) == {
+        faulty: f"its tar ends at byte {length:,} without its end mark, so more may be missing"
+    }
+
+
 def test_what_is_no_tar_is_one_skipped_picture(tmp_path):
     whole = make_tar(tmp_path / "a.tar", labelled(2)).read_bytes()
     (tmp_path / "b.tar").write_bytes(gzip.compress(whole))
@@ -188,6 +201,7 @@ def test_what_is_no_tar_is_one_skipped_picture(tmp_path):
     assert found == {
         "b.tar/(damaged at byte 0)": "its tar is compressed; make a plain one of it",
         "c.tar/(damaged at byte 0)": "its tar is damaged at byte 0",
+        "d.tar/(damaged at byte 0)": "its tar ends at byte 0 without its end mark, so more may be missing",
     }
 
 

@@ -6,7 +6,7 @@ import errno
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -25,7 +25,11 @@ from jpegproof.studies.fetch import fetch_results
 from jpegproof.studies.object_store import ObjectStore
 from jpegproof.studies.result_store import is_remote, open_store
 from jpegproof.studies.status import study_status
+from jpegproof.verbs.demo import demo
+from jpegproof.verbs.errors import errors
+from jpegproof.verbs.explain import explain
 from jpegproof.verbs.report import report
+from jpegproof.verbs.sheets import sheets
 from jpegproof.verbs.study import study
 
 NAME = "ab" * 16
@@ -183,6 +187,32 @@ def test_a_key_in_a_library_s_message_is_taken_out(monkeypatch: pytest.MonkeyPat
     assert KEYS["AWS_SECRET_ACCESS_KEY"] not in str(told.value)
 
 
+def test_where_no_server_listens_the_endpoint_is_to_be_looked_at(address: str, monkeypatch: pytest.MonkeyPatch):
+    bucket = Bucket(address)
+
+    def refuse(*_, **__):
+        raise OSError('Could not connect to the endpoint URL: "http://127.0.0.1:9/results/plan.json"')
+
+    monkeypatch.setattr(bucket, "_fs", type("Gone", (), {"cat_file": refuse})())
+    with pytest.raises(StoreError, match="Does the server run, and is AWS_ENDPOINT_URL_S3 its http address"):
+        bucket.get("plan.json")
+
+
+@pytest.mark.parametrize("verb", [errors, explain, sheets])
+def test_verbs_that_need_a_folder_say_how_to_fetch_the_results(verb: Callable[[str], object]):
+    with pytest.raises(StoreError, match="fetch the results first: jpegproof report s3://bucket/mine --to DIR"):
+        verb("s3://bucket/mine")
+
+
+def test_only_a_study_writes_into_a_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(
+        StoreError, match=r"demo writes into a folder.*jpegproof study FILE.yaml --out s3://bucket/mine"
+    ):
+        demo("s3://bucket/mine")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -190,6 +220,7 @@ def test_a_key_in_a_library_s_message_is_taken_out(monkeypatch: pytest.MonkeyPat
         ("s3://bucket", "give s3://BUCKET/PREFIX"),
         ("s3:///prefix", "give s3://BUCKET/PREFIX"),
         ("carrier-pigeon://bucket/prefix", "is no protocol of an object store"),
+        ("http://127.0.0.1:9000/bucket/prefix", "give s3://BUCKET/PREFIX, and the server by AWS_ENDPOINT_URL_S3"),
     ],
 )
 def test_an_address_that_cannot_be_one_is_told_so(given: str, said: str):

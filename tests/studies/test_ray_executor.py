@@ -235,6 +235,56 @@ def test_an_address_asks_for_ray_and_processes_have_none():
         find_hands("cpu", executor="rai")
 
 
+@pytest.mark.parametrize(
+    "given", ["", "somewhere", "HOST", "head:port", "head:99999", "http://head:8265", "ray://", "ray://head", "a b:1"]
+)
+def test_an_address_that_names_no_cluster_is_told_before_anybody_is_asked(given: str, monkeypatch: pytest.MonkeyPatch):
+    with pytest.raises(JpegproofError, match=r"--address .*names no Ray cluster; give auto, HOST:PORT"):
+        find_hands("cpu", address=given)
+    if given:
+        monkeypatch.setenv("RAY_ADDRESS", given)
+        with pytest.raises(JpegproofError, match=r"\$RAY_ADDRESS .*names no Ray cluster"):
+            RayCluster(Hands(executor="ray"))
+
+
+@pytest.mark.parametrize("given", ["auto", "head:6379", "10.0.0.1:6379", "[::1]:6379", "ray://head.of-all:10001"])
+def test_an_address_of_a_cluster_is_taken(given: str):
+    assert find_hands("cpu", address=given).address == given
+
+
+@pytest.mark.parametrize("mode", ["token", "disabled"])
+def test_a_cluster_that_asks_for_a_token_says_how_to_give_it(mode: str, monkeypatch: pytest.MonkeyPatch):
+    import ray
+    from ray.exceptions import AuthenticationError
+
+    refused = AuthenticationError("RPC error: InvalidAuthToken")
+
+    def refuse(**_: Any):
+        if mode == "token":
+            raise refused
+        raise ConnectionError("Failed to connect to Ray cluster at HOST:1") from RuntimeError(f"{type(refused)}: no")
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", refuse)
+    with pytest.raises(StoreError, match=r"RAY_AUTH_MODE=token here, and have the same ~/\.ray/auth_token"):
+        RayCluster(Hands(executor="ray", address="auto"))
+
+
+def test_a_wait_for_room_in_the_cluster_is_told(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("jpegproof.studies.executors.ray_executor._TELL_NO_WORKER", 0.1)
+    monkeypatch.setattr("jpegproof.studies.executors.ray_executor._NO_WORKER", 1.0)
+    heard = Heard()
+    with pytest.raises(StoreError, match="no room for a worker"):
+        run_study(
+            study_spec(tmp_path),
+            tmp_path / "out",
+            on(cluster, threads=64, workers=1),
+            allow_code=True,
+            progress=heard,
+        )
+    assert [text for text in heard.warnings if "no machine of the Ray cluster has room for one (64 CPUs)" in text]
+
+
 def test_a_model_that_is_an_object_does_not_travel(tmp_path: Path):
     with pytest.raises(JpegproofError, match="no Ray"):
         run_study(

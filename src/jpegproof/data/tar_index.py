@@ -32,7 +32,7 @@ LABEL_FIELDS = ("cls", "json", "txt")
 _JSON_KEYS = ("label", "cls", "class")
 
 #: Raised whenever indexes would come out otherwise.
-_VERSION = 1
+_VERSION = 2
 #: A longer file of a class is not read; a longer class is no class's name but a text.
 _MOST_LABEL_BYTES, _LONGEST_LABEL = 1 << 20, 200
 #: So many samples are held at once.

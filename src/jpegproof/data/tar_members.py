@@ -74,6 +74,8 @@ def tar_members(file: BinaryIO, length: int) -> Iterator[Member]:
         if header is None:
             after = _next_header(file, at + BLOCK, length)
             yield Member("", at, after - at, f"its tar is damaged at byte {at:,}")
+            if after == length:
+                return
             at, name, size, sparse = after, None, None, False
             continue
         content = at + BLOCK
@@ -81,6 +83,8 @@ def tar_members(file: BinaryIO, length: int) -> Iterator[Member]:
             if header.size > _MOST_ABOUT_ONE or content + header.size > length:
                 yield Member("", at, header.size, f"its tar is damaged at byte {at:,}")
                 at = _next_header(file, content, length)
+                if at == length:
+                    return
                 continue
             about = file.read(header.size)
             if header.type == tarfile.GNUTYPE_LONGNAME:
@@ -103,6 +107,8 @@ def tar_members(file: BinaryIO, length: int) -> Iterator[Member]:
             fault = f"its tar ends {missing:,} bytes before it does" if missing > 0 else ""
             yield Member(shown, content, own, fault)
         at = content + (0 if header.type in _EMPTY else _in_blocks(own))
+    if at == length:  # cut off between two members, which nothing else would tell
+        yield Member("", at, 0, f"its tar ends at byte {length:,} without its end mark, so more may be missing")
     if at < length and length - at < BLOCK:
         yield Member("", at, length - at, f"its tar is cut off after byte {length:,}")
 

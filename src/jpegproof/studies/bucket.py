@@ -146,6 +146,8 @@ class Bucket:
             advice = ""
             if isinstance(error, PermissionError) or "credential" in said.lower():
                 advice = "; keys are read from the environment, a profile or a role, as the store's own tools do"
+            elif "endpoint" in said.lower():
+                advice = "; what is finished is kept. Does the server run, and is AWS_ENDPOINT_URL_S3 its http address?"
             raise StoreError(f"{self.where(name)}: cannot be {done}: {without_secrets(said)}{advice}") from error
 
 
@@ -165,6 +167,11 @@ def _checked(address: str) -> str:
         raise StoreError(
             f"{parts.scheme}://…@…: an address holds no keys, since it is written into results; give {example} and put "
             "the keys where the store's own tools look for them"
+        )
+    if parts.scheme in ("http", "https"):
+        raise StoreError(
+            f"{address}: is a server's address, and not that of a place in it; give s3://BUCKET/PREFIX, and the server "
+            "by AWS_ENDPOINT_URL_S3"
         )
     if not parts.netloc or not parts.path.strip("/") or parts.query or parts.fragment:
         raise StoreError(f"{address}: names no place for results in an object store; give {example}")

@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 
 from jpegproof.exceptions import JpegproofError, UnknownNameError, nearest
+from jpegproof.studies.cluster_address import check_address
 
 ExecutorName = Literal["auto", "processes", "ray"]
 
@@ -62,7 +63,8 @@ def find_hands(
     are used, each in the same way, and the device is looked for there.
 
     Raises:
-        JpegproofError: the device is not there, a number is below 1, or the executor is not known.
+        JpegproofError: the device is not there, a number is below 1, the executor is not known, or the address
+            cannot be one.
     """
     if executor not in get_args(ExecutorName):
         known = ", ".join(get_args(ExecutorName))
@@ -71,6 +73,8 @@ def find_hands(
         )
     if executor == "processes" and address is not None:
         raise JpegproofError(f"address {address}: is of a Ray cluster, and the executor is processes; leave one out")
+    if address is not None:
+        check_address(address)
     for what, number in (("workers", workers), ("threads", threads)):
         if number is not None and number < 1:
             raise JpegproofError(f"{number} {what} cannot do anything; use 1 or more")

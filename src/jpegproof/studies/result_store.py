@@ -154,3 +154,20 @@ def require_folder(out: str | Path, what: str) -> Path:
     if is_remote(out):
         raise StoreError(f"{out}: {what} needs a folder; fetch the results first: jpegproof report {out} --to DIR")
     return Path(out).expanduser()
+
+
+def folder_to_write(out: str | Path, verb: str) -> Path:
+    """The folder that a verb was told to write into.
+
+    Args:
+        out: what was given.
+        verb: which one, for the message.
+
+    Raises:
+        StoreError: it is the address of an object store, which only ``study`` writes to.
+    """
+    if is_remote(out):
+        raise StoreError(
+            f"{out}: {verb} writes into a folder; to a bucket go the results of: jpegproof study FILE.yaml --out {out}"
+        )
+    return Path(out).expanduser()

@@ -7,6 +7,7 @@ from typing import Any
 
 from jpegproof.exceptions import JpegproofError
 from jpegproof.studies.engine import find_hands
+from jpegproof.studies.result_store import folder_to_write
 from jpegproof.studies.run import Progress
 from jpegproof.studies.spec import StudySpec
 from jpegproof.studies.study_file import with_absolute_paths
@@ -46,7 +47,7 @@ def demo(
     if pictures < 1:
         raise JpegproofError(f"{pictures} pictures cannot be measured; use 1 or more")
     spec = with_absolute_paths(StudySpec.model_validate(demo_study(pictures)), Path.cwd())
-    folder = Path(out).expanduser()
+    folder = folder_to_write(out, "demo")
     return run_and_report(spec, folder, find_hands(device, workers, threads), progress=progress)
 
 

@@ -12,6 +12,7 @@ from jpegproof.analysis.tide.rows import ErrorComparison, ErrorRow
 from jpegproof.analysis.tide.study import RESAMPLES, study_errors
 from jpegproof.exceptions import UnknownNameError, nearest
 from jpegproof.reports.write_errors import write_errors
+from jpegproof.studies.result_store import require_folder
 from jpegproof.studies.status import study_status
 from jpegproof.studies.store import Store
 
@@ -59,7 +60,7 @@ def errors(folder: str | Path, model: str | None = None, kind: str | None = None
         raise UnknownNameError(
             f"kind {kind!r} is not known.{nearest(str(kind), ['boxes', 'masks'])} Known: boxes, masks"
         )
-    out = Path(folder).expanduser()
+    out = require_folder(folder, "errors")
     status = study_status(out)
     found = study_errors(status.plan, Store(out), status.finished, model, cast("Kind | None", kind), resamples)
     write_rows(out / "errors.csv", ErrorRow, found.rows)

@@ -23,6 +23,7 @@ from jpegproof.reports.observations_text import observations_markdown
 from jpegproof.studies.engine import find_hands, limited_threads
 from jpegproof.studies.plan import Edge, Plan
 from jpegproof.studies.qualities import parse_qualities
+from jpegproof.studies.result_store import require_folder
 from jpegproof.studies.status import study_status
 from jpegproof.studies.store import Store
 from jpegproof.studies.workshop import Workshop
@@ -130,7 +131,7 @@ def explain(
     """
     if count < 0 or pictures < 0:
         raise DataError(f"{min(count, pictures)} pictures cannot be explained; use 0 or more")
-    out = Path(folder).expanduser()
+    out = require_folder(folder, "explain")
     status = study_status(out)
     plan, store = status.plan, Store(out)
     name = _model(plan, model)

@@ -20,6 +20,7 @@ from jpegproof.studies.engine import limited_threads
 from jpegproof.studies.executors.here import train_here
 from jpegproof.studies.executors.worker import require_tensorboard
 from jpegproof.studies.launch import launched
+from jpegproof.studies.result_store import folder_to_write
 from jpegproof.studies.run import Progress, run_study
 from jpegproof.studies.spec import CORRECTOR_LEARNS, StudySpec
 from jpegproof.studies.store import Store
@@ -179,7 +180,7 @@ def fit(
         training, data_name, fields, name, of_model if model is not None else {}, standing, stage, hold_back or 0.0
     )
     place = "-".join(part for part in ("fit", objective, name, data_name) if part)
-    folder = Path(out).expanduser() if out is not None else Path("out") / place
+    folder = folder_to_write(out, "fit") if out is not None else Path("out") / place
     if data_name != WORLD and folder.resolve() == folder_at(data).resolve():
         raise JpegproofError(f"{folder}: holds the pictures, so nothing is written there; give another out")
     if tensorboard:

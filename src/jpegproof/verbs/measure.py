@@ -15,6 +15,7 @@ from jpegproof.models.model import Model
 from jpegproof.models.names import is_entry_point
 from jpegproof.studies.engine import find_hands
 from jpegproof.studies.qualities import parse_qualities
+from jpegproof.studies.result_store import folder_to_write
 from jpegproof.studies.run import Progress
 from jpegproof.studies.spec import StudySpec
 from jpegproof.studies.study_file import with_absolute_paths
@@ -152,7 +153,7 @@ def measure(
         spec = with_absolute_paths(StudySpec.model_validate(content), Path.cwd())
     except ValidationError as error:
         raise JpegproofError(problem_of(error)) from error
-    folder = Path(out).expanduser() if out is not None else Path("out") / f"measure-{name}-{data_name}"
+    folder = folder_to_write(out, "measure") if out is not None else Path("out") / f"measure-{name}-{data_name}"
     hands = find_hands(device, 1 if built else workers, threads, executor, address, loaders)
     return run_and_report(
         spec,

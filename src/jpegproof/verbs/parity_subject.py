@@ -13,6 +13,7 @@ from jpegproof.data.files import folder_at
 from jpegproof.exceptions import JpegproofError, StoreError
 from jpegproof.models.model import Model
 from jpegproof.models.names import is_entry_point
+from jpegproof.studies.result_store import folder_to_write
 from jpegproof.studies.spec import DataSpec, StudySpec
 from jpegproof.studies.study_file import with_absolute_paths
 from jpegproof.verbs.names import WORLD, built_model, data_fields, given, problem_of, short, world_task
@@ -106,7 +107,7 @@ def find_subject(
         spec,
         name,
         data_name,
-        Path(out).expanduser() if out is not None else Path("out") / f"parity-{name}-{data_name}",
+        folder_to_write(out, "parity") if out is not None else Path("out") / f"parity-{name}-{data_name}",
         {name: built} if built else None,
         allow_code or (built is None and is_entry_point(source)),  # naming it here is asking for it
     )

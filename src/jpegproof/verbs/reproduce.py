@@ -12,6 +12,7 @@ import yaml
 
 from jpegproof.studies.engine import find_hands
 from jpegproof.studies.qualities import parse_qualities
+from jpegproof.studies.result_store import folder_to_write
 from jpegproof.studies.run import Progress, run_study
 from jpegproof.studies.spec import StudySpec
 from jpegproof.studies.study_file import with_absolute_paths
@@ -71,7 +72,7 @@ def reproduce(
     Raises:
         JpegproofError: the folder or the device cannot be used.
     """
-    folder = Path(out).expanduser()
+    folder = folder_to_write(out, "reproduce")
     spec = with_absolute_paths(StudySpec.model_validate(world_study(full)), Path.cwd())
     seconds: dict[str, float] = {}
     begun = time.monotonic()

@@ -19,6 +19,7 @@ from jpegproof.reports.sheets import draw_sheet
 from jpegproof.reports.single_pictures import single_pictures
 from jpegproof.studies.engine import find_hands, limited_threads
 from jpegproof.studies.plan import Edge
+from jpegproof.studies.result_store import require_folder
 from jpegproof.studies.status import study_status
 from jpegproof.studies.store import Store
 from jpegproof.studies.workshop import Workshop
@@ -99,7 +100,7 @@ def sheets(
         raise DataError(f"{count} pictures per rule cannot be drawn; use 1 or more")
     if not 0 <= confidence <= 1:
         raise DataError(f"a confidence of {confidence} is no score of a detection; use a number from 0 to 1")
-    out = Path(folder).expanduser()
+    out = require_folder(folder, "sheets")
     status = study_status(out)
     plan, store = status.plan, Store(out)
     place = compression_of(plan, quality, compression)

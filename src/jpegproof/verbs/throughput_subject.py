@@ -14,6 +14,7 @@ from jpegproof.exceptions import JpegproofError, StoreError, UnknownNameError
 from jpegproof.models.model import Model
 from jpegproof.models.names import is_entry_point, unknown_model
 from jpegproof.studies.plan import load_plan
+from jpegproof.studies.result_store import folder_to_write
 from jpegproof.studies.run import PLAN_FILE, STUDY_FILE
 from jpegproof.studies.spec import DataSpec, StudySpec
 from jpegproof.studies.store import Store
@@ -109,7 +110,8 @@ def _results(folder: Path, out: str | Path | None, allow_code: bool) -> Subject:
         )
     spec = load_study(folder / STUDY_FILE)
     trained = artifact_paths(load_plan(folder / PLAN_FILE).artifacts, Store(folder))
-    return Subject(spec, Path(out).expanduser() if out is not None else folder, trained, None, allow_code, None)
+    place = folder_to_write(out, "throughput") if out is not None else folder
+    return Subject(spec, place, trained, None, allow_code, None)
 
 
 def _file(
@@ -126,7 +128,7 @@ def _file(
         data=Path(data) if data is not None else None,
         weights={name: str(wanted) for name, wanted in weights.items()},
     )
-    folder = Path(out).expanduser() if out is not None else Path("out") / spec.name
+    folder = folder_to_write(out, "throughput") if out is not None else Path("out") / spec.name
     return Subject(spec, folder, {}, None, allow_code, None)
 
 
@@ -170,7 +172,7 @@ def _model(
         spec = with_absolute_paths(StudySpec.model_validate(content), Path.cwd())
     except ValidationError as error:
         raise JpegproofError(problem_of(error)) from error
-    folder = Path(out).expanduser() if out is not None else Path("out") / f"throughput-{name}"
+    folder = folder_to_write(out, "throughput") if out is not None else Path("out") / f"throughput-{name}"
     ours = source.partition(":")[0] == "jpegproof"
     return Subject(
         spec,

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from jpegproof.exceptions import JpegproofError, StoreError, missing_extra
+from jpegproof.studies.cluster_address import check_address
 from jpegproof.studies.engine import Hands, usable_cores
 
 #: Bytes of shared memory for a cluster on this machine: all that goes through it is the plan.
@@ -85,6 +86,8 @@ class RayCluster:
     def _join(self, hands: Hands) -> None:
         quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
         address = hands.address or os.environ.get("RAY_ADDRESS")
+        if address and not hands.address:
+            check_address(address, "$RAY_ADDRESS")
         try:
             _require_listener(address)
             if address:
@@ -98,10 +101,15 @@ class RayCluster:
                 object_store_memory=_SHARED_MEMORY,
                 **quiet,
             )
-        except (ConnectionError, RuntimeError, ValueError, OSError, ImportError) as error:
+        except (self._ray.exceptions.RayError, RuntimeError, ValueError, OSError, ImportError) as error:
             said = (str(error).strip().splitlines() or [type(error).__name__])[0]
             if not address:
                 raise StoreError(f"Ray cannot be started on this machine: {said}") from error
+            if _is_refused(error):
+                raise StoreError(
+                    f"the Ray cluster at {address} asks for a token that this machine does not give. Set "
+                    "RAY_AUTH_MODE=token here, and have the same ~/.ray/auth_token here as on the machine of its head"
+                ) from error
             raise StoreError(
                 f"the Ray cluster at {address} cannot be used: {said}. Start one with: ray start --head; or leave "
                 "--address out to have one started on this machine for as long as the study runs"
@@ -113,3 +121,13 @@ def _require_listener(address: str | None) -> None:
     host, sign, port = (address or "").removeprefix("ray://").rpartition(":")
     if sign and port.isdigit():
         socket.create_connection((host.strip("[]"), int(port)), _LISTENER_SECONDS).close()
+
+
+def _is_refused(error: BaseException) -> bool:
+    """Whether a cluster wants a token; Ray hides that in the causes of an error that speaks of the connection."""
+    causes: BaseException | None = error
+    while causes is not None:
+        if type(causes).__name__ == "AuthenticationError" or "AuthenticationError" in str(causes):
+            return True
+        causes = causes.__cause__
+    return False

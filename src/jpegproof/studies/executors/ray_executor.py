@@ -30,6 +30,9 @@ _LOOK, _ASK = 3.0, 1.0
 #: Seconds that a cluster may have no worker at all.
 _NO_WORKER = 300.0
 
+#: Seconds after which that is told; a worker itself needs some of them to start.
+_TELL_NO_WORKER = 20.0
+
 
 @dataclass(slots=True, eq=False)
 class _Task:
@@ -177,6 +180,7 @@ class RayExecutor:
         for hired in self._hired:  # what was asked about other tasks is not for this listener
             hired.question = None
         without_worker = time.monotonic()
+        told = False
         while True:
             running = sum(len(hired.tasks) for hired in self._hired)
             if not running and not self._again and not left():
@@ -186,7 +190,13 @@ class RayExecutor:
             self._ask(hear)
             refs = [ref for hired in self._hired for ref in ([hired.starting] if hired.starting else hired.tasks)]
             if any(not hired.starting for hired in self._hired):
-                without_worker = time.monotonic()
+                without_worker, told = time.monotonic(), False
+            elif not told and time.monotonic() - without_worker > _TELL_NO_WORKER:
+                told = True
+                self._warn(
+                    f"no worker is at work yet: they start slowly, or no machine of the Ray cluster has room for one "
+                    f"({self._cluster.needs_in_words()}); that is waited for, {_NO_WORKER / 60:.0f} minutes at most"
+                )
             elif time.monotonic() - without_worker > _NO_WORKER:
                 raise StoreError(
                     f"the Ray cluster has had no room for a worker ({self._cluster.needs_in_words()}) for "
