@@ -72,7 +72,8 @@ class CocoAnnotations:
             if check != self._arrays["checks"][index]:
                 raise ValueError("other bytes")
             items = [json.loads(entry.decode(self._encoding, "surrogatepass")) for entry in stored]
-            return tuple(annotated(item, self.file_name(index), self.size(index)) for item in items)
+            name, size = self.file_name(index), self.size(index)
+            return tuple(annotated(item, name, size) for item in items)
         except (ValueError, MistakeError) as error:
             raise DataError(f"{self._path}: has changed since it was opened; start again") from error
 
