@@ -10,6 +10,7 @@ import numpy as np
 from jpegproof.data.coco_annotations import read_annotations
 from jpegproof.data.coco_places import annotations_in, picture_folder
 from jpegproof.data.files import PictureFiles, folder_at
+from jpegproof.data.many_paths import ManyPaths
 from jpegproof.jpeg.codec import Pixels
 from jpegproof.jpeg.intake import UnusablePictureError
 from jpegproof.tasks.masks import coco_masks
@@ -41,17 +42,15 @@ class CocoPictures(PictureFiles):
         file = annotations_in(folder) if annotations is None else Path(annotations).expanduser()
         content = read_annotations(file)
         root = picture_folder(folder, file, content)
-        super().__init__(root, [root / picture.file_name for picture in content.pictures])
+        super().__init__(root, ManyPaths(root, (root / name for name in content.file_names())))
         self.categories = content.categories
         self.class_names: ClassNames | None = content.categories
-        self._pictures = content.pictures
-        objects = [thing for picture in content.pictures for thing in picture.objects]
-        masked = sum(thing.segmentation is not None for thing in objects)
-        self._masked = masked == len(objects) > 0
+        self._content = content
+        masked, objects = content.masked_count, content.object_count
+        self._masked = masked == objects > 0
         self.notes: tuple[str, ...] = ()
-        if 0 < masked < len(objects):
-            missing = len(objects) - masked
-            self.notes = (f"{missing} of {len(objects)} objects have no mask; boxes alone are used.",)
+        if 0 < masked < objects:
+            self.notes = (f"{objects - masked} of {objects} objects have no mask; boxes alone are used.",)
 
     def target(self, index: int) -> Objects:
         """The picture's objects, in the file's order; none where it lists none.
@@ -60,17 +59,17 @@ class CocoPictures(PictureFiles):
 
         Raises:
             MissingExtraError: there are masks, and pycocotools is not installed.
+            DataError: the annotations file has changed, or cannot be read any more.
         """
-        picture = self._pictures[index]
-        things = picture.objects
+        things, size = self._content.objects(index), self._content.size(index)
         boxes = np.array([thing.box for thing in things], dtype=np.float64).reshape(-1, 4)
         areas, masks = boxes[:, 2] * boxes[:, 3], None
         if self._masked:
-            masks = tuple(_compressed(thing.segmentation, picture.size) for thing in things)
-            areas = [float(coco_masks().area({"size": list(picture.size), "counts": mask})) for mask in masks]
+            masks = tuple(_compressed(thing.segmentation, size) for thing in things)
+            areas = [float(coco_masks().area({"size": list(size), "counts": mask})) for mask in masks]
         stated = [area if thing.area is None else thing.area for thing, area in zip(things, areas, strict=True)]
         return Objects(
-            picture.size,
+            size,
             np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1),
             np.array([thing.category for thing in things], dtype=np.int64),
             np.array([thing.crowd for thing in things], dtype=bool),
@@ -85,7 +84,7 @@ class CocoPictures(PictureFiles):
             UnusablePictureError: it is missing, damaged, or of another size than the annotations say.
         """
         pixels = super().pixels(index)
-        height, width = self._pictures[index].size
+        height, width = self._content.size(index)
         if pixels.shape[:2] != (height, width):
             raise UnusablePictureError(
                 f"is {pixels.shape[1]} x {pixels.shape[0]} pixels, but annotated as one of {width} x {height}"

@@ -54,12 +54,12 @@ def picture_folder(folder: Path, annotations: Path, content: CocoAnnotations) ->
     """
     places = [*_split_folders(folder, annotations), folder / "images", folder]
     for place in places:
-        if any((place / picture.file_name).is_file() for picture in content.pictures):
+        if any((place / name).is_file() for name in content.file_names()):
             return place
     looked = ", ".join(str(place) for place in places if place.is_dir())
     raise DataError(
-        f"{annotations}: none of its {len(content.pictures):,} pictures is there, such as "
-        f"{content.pictures[0].file_name}; looked in {looked}"
+        f"{annotations}: none of its {len(content):,} pictures is there, such as "
+        f"{content.file_name(0)}; looked in {looked}"
     )
 
 
