@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from jpegproof.data import remembered_columns as remembered
@@ -137,7 +138,7 @@ def test_where_nothing_can_be_written_it_is_in_memory(
         def full(*_: Any) -> None:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(remembered.pa.ipc, "new_file", full)
+        monkeypatch.setattr(pa.ipc, "new_file", full)
     assert same(source.columns(), source.columns())
     assert source.made == 2
     assert not cache.exists() or [path.name for path in cache.rglob("*") if path.is_file()] in ([], ["squares"])

@@ -218,6 +218,7 @@ def test_only_a_study_writes_into_a_bucket(tmp_path: Path, monkeypatch: pytest.M
     [
         ("s3://key:secret@bucket/prefix", "an address holds no keys"),
         ("s3://bucket", "give s3://BUCKET/PREFIX"),
+        ("s3:/bucket/prefix", r"an address has two slashes \(s3://bucket/prefix\)"),
         ("s3:///prefix", "give s3://BUCKET/PREFIX"),
         ("carrier-pigeon://bucket/prefix", "is no protocol of an object store"),
         ("http://127.0.0.1:9000/bucket/prefix", "give s3://BUCKET/PREFIX, and the server by AWS_ENDPOINT_URL_S3"),

@@ -26,6 +26,7 @@ from jpegproof.cli import (
     throughput,
 )
 from jpegproof.cli.exit_codes import INTERRUPTED, MISTAKE
+from jpegproof.cli.interrupts import two_interrupts
 from jpegproof.cli.one_process import refuse_several_processes
 from jpegproof.exceptions import JpegproofError
 from jpegproof.safe_text import printable
@@ -82,7 +83,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.verb is not fit:
             refuse_several_processes(arguments.verb.__name__.rpartition(".")[2])
-        return arguments.run(arguments)
+        with two_interrupts():
+            return arguments.run(arguments)
     except JpegproofError as error:
         print(f"jpegproof: {_printable_lines(str(error))}", file=sys.stderr)
         for note in getattr(error, "__notes__", []):

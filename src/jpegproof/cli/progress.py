@@ -29,6 +29,7 @@ class Bar:
         self._file = file
         self._bar: Any = None
         self._trainings: dict[str, Any] = {}
+        self._units = 0
 
     def begin(self, total: int, finished: int) -> None:
         """See `Progress`."""
@@ -51,11 +52,14 @@ class Bar:
         if self._bar is not None:
             self._bar.update()
             if self._bar.n >= self._bar.total:  # another bar may follow
+                if self._units:  # the last one is told of only after its last file
+                    self._bar.set_postfix_str(f"units: {self._units} of {self._units} done", refresh=False)
                 self._bar.close()
                 self._bar = None
 
     def units(self, done: int, running: int, failed: int, total: int) -> None:
         """See `Progress`."""
+        self._units = total
         if self._bar is not None:
             text = f"units: {done} of {total} done, {running} running" + (f", {failed} failed" if failed else "")
             self._bar.set_postfix_str(text, refresh=False)

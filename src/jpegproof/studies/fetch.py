@@ -71,7 +71,9 @@ def require_study(store: ResultStore) -> None:
     """
     store.recall(PLAN_FILE)
     if not (store.root / PLAN_FILE).is_file():
-        raise StoreError(f"{store.address}: holds no study (there is no {PLAN_FILE}); name what was given to --out")
+        raise StoreError(
+            f"{store.address}: holds no study: there is no {PLAN_FILE}, or no such bucket; name what was given to --out"
+        )
 
 
 def _joined(lines: Sequence[str]) -> str:

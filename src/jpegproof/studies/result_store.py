@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Protocol
 from jpegproof.exceptions import StoreError
 from jpegproof.studies.logs import Log
 from jpegproof.studies.store import Store
+
+#: An address with one slash; Windows calls its drives by one letter.
+_ONE_SLASH = re.compile(r"([a-z][a-z0-9+.-]+):/(?!/)")
 
 
 class ResultStore(Protocol):
@@ -123,7 +127,14 @@ class ResultStore(Protocol):
 
 
 def is_remote(out: str | Path) -> bool:
-    """Whether results go to an object store rather than into a folder."""
+    """Whether results go to an object store rather than into a folder.
+
+    Raises:
+        StoreError: it is neither: an address that lacks a slash.
+    """
+    if isinstance(out, str) and (lacking := _ONE_SLASH.match(out)):
+        protocol, rest = lacking[1], out[lacking.end() :]
+        raise StoreError(f"{out}: an address has two slashes ({protocol}://{rest}); a folder of that name is ./{out}")
     return isinstance(out, str) and "://" in out
 
 

@@ -61,6 +61,11 @@ class RayCluster:
         """Ray's."""
         return str(self._ray.__version__)
 
+    @property
+    def address(self) -> str:
+        """``HOST:PORT`` of its head."""
+        return str(self._ray.get_runtime_context().gcs_address)
+
     def machines(self) -> list[dict[str, float]]:
         """The resources of each machine that is there at the moment."""
         return [node["Resources"] for node in self._ray.nodes() if node["Alive"]]

@@ -98,6 +98,8 @@ class RayExecutor:
                     f"no machine of the Ray cluster has {self._cluster.needs_in_words()}, as a worker needs; change "
                     "--threads or --device, or say with --workers how many to wait for"
                 )
+            if hands.address == "auto":
+                warn(f"of the Ray clusters of this machine, the one at {self._cluster.address} does the work")
             import ray
 
             from jpegproof.studies.executors.ray_worker import GROUPS, RayWorker, Work

@@ -1,0 +1,69 @@
+"""The first Ctrl-C lets the work end in order, the second one does not wait for it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from jpegproof.cli.interrupts import two_interrupts
+
+#: Work that takes its time to end: each line says how far it is.
+WORK = """
+import signal, sys, time
+from jpegproof.cli.interrupts import two_interrupts
+signal.signal(signal.SIGINT, signal.default_int_handler)
+with two_interrupts():
+    try:
+        print("working", flush=True)
+        time.sleep(60)
+    finally:
+        print("ending", flush=True)
+        time.sleep(60)
+"""
+
+
+def test_a_second_ctrl_c_does_not_wait_for_the_end():
+    process = subprocess.Popen([sys.executable, "-c", WORK], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    for said in ("working", "ending"):
+        assert process.stdout.readline().strip() == said
+        process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=50)
+    assert process.returncode == 130
+    assert errors.strip() == "jpegproof: stopped at once"
+
+
+def test_the_first_one_is_python_s_own_and_nothing_stays_changed():
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), two_interrupts():
+            signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_who_has_a_handler_of_his_own_keeps_it():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with two_interrupts():
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_another_thread_than_the_first_may_do_the_work():
+    done: list[bool] = []
+
+    def work() -> None:
+        with two_interrupts():
+            done.append(True)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert done == [True]
