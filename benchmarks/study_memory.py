@@ -42,7 +42,6 @@ from jpegproof.studies.plan import SHARD_PICTURES, load_plan, make_plan
 from jpegproof.studies.run import run_study
 from jpegproof.studies.spec import StudySpec
 from jpegproof.studies.workshop import Workshop
-from jpegproof.verbs.report import report
 
 SIDE = 24
 CLASSES = 10
@@ -173,6 +172,8 @@ def _study(folder: Path, layout: str, out: Path, workers: int) -> dict[str, Any]
 
 
 def _report(out: Path) -> dict[str, Any]:
+    from jpegproof.verbs.report import report  # here, so that what it needs is not in the memory of the studies
+
     begun = time.perf_counter()
     made = report(out)
     assert made.missing_cells == 0
