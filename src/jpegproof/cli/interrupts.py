@@ -15,7 +15,10 @@ from jpegproof.cli.exit_codes import INTERRUPTED
 
 @contextmanager
 def two_interrupts() -> Iterator[None]:
-    """Raises KeyboardInterrupt at the first Ctrl-C; in other threads, and beside another handler, it does nothing."""
+    """Raises KeyboardInterrupt at the first Ctrl-C, after which a second one ends the program, whatever it is at.
+
+    In other threads, and where somebody else handles Ctrl-C, it changes nothing.
+    """
     before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or before is not signal.default_int_handler:
         yield
@@ -24,7 +27,8 @@ def two_interrupts() -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        if signal.getsignal(signal.SIGINT) is _first:  # else the program is ending, to its last thread
+            signal.signal(signal.SIGINT, before)
 
 
 def _first(number: int, frame: FrameType | None) -> None:
