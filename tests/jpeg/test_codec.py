@@ -105,6 +105,23 @@ def test_threads_can_code_side_by_side():
     assert together == [encode(picture, compression) for compression in compressions]
 
 
+@pytest.mark.parametrize("progressive", [False, True])
+def test_where_the_system_has_no_files_in_memory_the_bytes_are_the_same(
+    progressive: bool, monkeypatch: pytest.MonkeyPatch
+):
+    compressions = [Compression(quality=quality, progressive=progressive) for quality in (10, 90, 100)]
+    pictures = [noise_picture(200, 300), smooth_picture(64, 48)]
+    made = [encode(picture, compression) for picture in pictures for compression in compressions]
+
+    def refuse(_: str) -> int:
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr("os.memfd_create", refuse, raising=False)
+    assert [encode(picture, compression) for picture in pictures for compression in compressions] == made
+    monkeypatch.delattr("os.memfd_create")
+    assert [encode(picture, compression) for picture in pictures for compression in compressions] == made
+
+
 def test_the_original_has_no_bytes():
     with pytest.raises(ValueError, match="original is not compressed"):
         encode(PICTURE, ORIGINAL)
