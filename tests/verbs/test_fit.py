@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,6 +76,25 @@ def test_a_second_call_trains_nothing_and_says_so(place):
     again = fit(MODEL, "pictures", progress=NoTraining(), **options)
     assert again.seconds == 0
     assert again.file.read_bytes() == before
+
+
+def test_an_outcome_of_other_options_is_kept_and_said(place):
+    heard: list[str] = []
+
+    class Listening(Silence):
+        def warn(self, text):
+            heard.append(text)
+
+    options = {"steps": 1, "batch": 2, "start": "thin.safetensors", "threads": 1, "progress": Listening()}
+    first = fit(MODEL, "pictures", **options)
+    before = first.file.read_bytes()
+    fit(MODEL, "pictures", **options)
+    assert not any("other options" in note for note in heard)
+    second = fit(MODEL, "pictures", learning_rate=0.5, **options)
+    assert second.file == first.file
+    assert second.file.read_bytes() != before
+    (note,) = (note for note in heard if "other options" in note)
+    assert Path(note.partition("which is kept as ")[2]).read_bytes() == before
 
 
 def test_minutes_become_steps_that_are_recorded_and_kept(place):

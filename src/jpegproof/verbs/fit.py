@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from filecmp import cmp
 from pathlib import Path
 from typing import Any
 
@@ -217,6 +218,8 @@ def fit(
             train_here([artifact], workshop, store, hands, on_step, tensorboard, launch.sharing)
         seconds = 0.0 if done else time.monotonic() - begun
         file = folder / f"{study.learner}.safetensors"
+        if earlier := _earlier(store, artifact, file) if ranks.leads else None:
+            heard.warn(f"{file}: was of a training with other options or pictures, which is kept as {earlier}")
         record = ranks.from_first(_handed_over(store, artifact, file) if ranks.leads else {})
         for note in record.get("notes", ()):
             heard.warn(note)
@@ -237,6 +240,15 @@ def fit(
         judged=judged,
         rank=ranks.rank,
     )
+
+
+def _earlier(store: Store, artifact: Artifact, file: Path) -> Path | None:
+    """The artifact of another training that lies at present where the user looks; None where there is none."""
+    if not file.exists():
+        return None
+    now = store.artifact(artifact.name)
+    others = (path for path in sorted(now.parent.glob("*.safetensors")) if path != now)
+    return next((path for path in others if cmp(path, file, shallow=False)), None)
 
 
 def _handed_over(store: Store, artifact: Artifact, file: Path) -> dict[str, Any]:
