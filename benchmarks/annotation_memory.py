@@ -25,9 +25,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.study_memory import resident_mib
-from jpegproof.data.cache_folder import VARIABLE
+from jpegproof.data.cache_folder import SETTLED_NS, VARIABLE
 from jpegproof.data.coco import CocoPictures
-from jpegproof.data.tar_index import SETTLED_NS
 from jpegproof.studies.environment import environment
 
 HEIGHT, WIDTH = 480, 640

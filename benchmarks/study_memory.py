@@ -32,8 +32,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from jpegproof.data.cache_folder import VARIABLE
-from jpegproof.data.tar_index import SETTLED_NS
+from jpegproof.data.cache_folder import SETTLED_NS, VARIABLE
 from jpegproof.data.webdataset import WebDatasetPictures
 from jpegproof.silence import Silence
 from jpegproof.studies.engine import Hands

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from real_photographs import real_folder
 
-from jpegproof.data import coco_annotations, json_stream, remembered_columns
+from jpegproof.data import coco_annotations, json_stream
 from jpegproof.data.coco_annotations import CocoAnnotations, looks_like_annotations, read_annotations
 from jpegproof.exceptions import DataError
 
@@ -94,7 +94,7 @@ def counts(content: list[Any]) -> tuple[int, int]:
 def remembering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache folder in which also small files, written just now, are remembered."""
     monkeypatch.setenv("JPEGPROOF_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(remembered_columns, "SETTLED_NS", -1)
+    monkeypatch.setattr("jpegproof.data.cache_folder.SETTLED_NS", -1)
     monkeypatch.setattr(coco_annotations, "_WORTH_REMEMBERING", 0)
     return tmp_path / "cache"
 
@@ -127,7 +127,7 @@ def test_objects_are_those_of_the_file_read_whole_with_and_without_a_cache(
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JPEGPROOF_CACHE", str(folder / "cache"))
         patch.setattr(json_stream, "_STRETCH", stretch)
-        patch.setattr(remembered_columns, "SETTLED_NS", -1)
+        patch.setattr("jpegproof.data.cache_folder.SETTLED_NS", -1)
         for least in (1 << 20, 0, 0):  # in memory, written and mapped, mapped again
             patch.setattr(coco_annotations, "_WORTH_REMEMBERING", least)
             found = read_annotations(path)

@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from jpegproof.data import remembered_columns as remembered
 from jpegproof.data.remembered_columns import Columns, remembered_columns
 
 
@@ -34,7 +33,7 @@ class Source:
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("JPEGPROOF_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(remembered, "SETTLED_NS", -1)
+    monkeypatch.setattr("jpegproof.data.cache_folder.SETTLED_NS", -1)
     return tmp_path / "cache"
 
 
@@ -78,7 +77,7 @@ def test_another_version_is_found_out_again(cache: Path, source: Source):
 def test_a_file_that_was_written_just_now_is_not_remembered(
     cache: Path, source: Source, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(remembered, "SETTLED_NS", 10**12)
+    monkeypatch.setattr("jpegproof.data.cache_folder.SETTLED_NS", 10**12)
     assert same(source.columns(), source.columns())
     assert source.made == 2
 

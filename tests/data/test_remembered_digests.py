@@ -18,7 +18,7 @@ from jpegproof.data.many_paths import ManyPaths
 def cache(tmp_path, monkeypatch):
     """A cache of its own, in which every digest is written down at once."""
     monkeypatch.setenv("JPEGPROOF_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(digests, "SETTLED_NS", -1)
+    monkeypatch.setattr("jpegproof.data.cache_folder.SETTLED_NS", -1)
     monkeypatch.setattr(digests, "_AT_ONCE", 1)
     yield tmp_path / "cache" / "digests.sqlite"
     digests._remembered.cache_clear()
@@ -54,7 +54,7 @@ def test_a_change_of_the_same_size_whose_time_is_set_back_is_seen(tmp_path, cach
 
 
 def test_a_file_that_was_written_just_now_is_not_remembered(tmp_path, cache, read, monkeypatch):
-    monkeypatch.setattr(digests, "SETTLED_NS", 10**12)
+    monkeypatch.setattr("jpegproof.data.cache_folder.SETTLED_NS", 10**12)
     (tmp_path / "a").write_bytes(b"picture")
     for _ in range(2):
         digests.file_digest(tmp_path / "a")

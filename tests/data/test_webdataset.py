@@ -288,7 +288,7 @@ def test_a_tar_beside_pictures_is_no_layout(tmp_path):
 
 
 def test_a_tar_is_read_once_and_again_when_it_has_changed(tmp_path, monkeypatch):
-    monkeypatch.setattr(indexing, "SETTLED_NS", -1)
+    monkeypatch.setattr("jpegproof.data.cache_folder.SETTLED_NS", -1)
     read = []
     members = tar_members
     monkeypatch.setattr(indexing, "tar_members", lambda *given: (read.append(1), members(*given))[1])
@@ -315,8 +315,17 @@ def test_without_a_cache_the_same_is_found(tmp_path, monkeypatch, cache):
     assert (names(bare), targets(bare)) == (names(whole), targets(whole))
 
 
+def test_a_file_where_the_cache_would_have_its_indexes_is_left_alone(tmp_path, monkeypatch):
+    monkeypatch.setenv("JPEGPROOF_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "webdataset").write_bytes(b"mine")
+    make_tar(tmp_path / "tars" / "a.tar", labelled(3))
+    assert len(WebDatasetPictures(tmp_path / "tars")) == 3
+    assert (tmp_path / "cache" / "webdataset").read_bytes() == b"mine"
+
+
 def test_a_damaged_index_is_made_anew(tmp_path, monkeypatch):
-    monkeypatch.setattr(indexing, "SETTLED_NS", -1)
+    monkeypatch.setattr("jpegproof.data.cache_folder.SETTLED_NS", -1)
     monkeypatch.setenv("JPEGPROOF_CACHE", str(tmp_path / "cache"))
     make_tar(tmp_path / "tars" / "a.tar", labelled(3))
     whole = names(WebDatasetPictures(tmp_path / "tars"))

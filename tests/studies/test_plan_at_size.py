@@ -32,7 +32,7 @@ def counted(monkeypatch, tmp_path):
         return count
 
     monkeypatch.setenv("JPEGPROOF_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(digests, "SETTLED_NS", -1)
+    monkeypatch.setattr("jpegproof.data.cache_folder.SETTLED_NS", -1)
     monkeypatch.setattr(digests, "_AT_ONCE", 1)
     monkeypatch.setattr(digests, "blake2b", counting("digests", blake2b))
     monkeypatch.setattr(planning, "fingerprint", counting("names", fingerprint))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,10 +16,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from jpegproof.data.cache_folder import cache_folder, stamp_of
-
-#: A file that was written less long ago may be written again without a trace in its times.
-SETTLED_NS = 2_000_000_000
+from jpegproof.data.cache_folder import cache_folder, is_settled, place_of, stamp_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +59,13 @@ def remembered_columns(source: Path, kind: str, version: int, make: Callable[[],
     folder, stamp = cache_folder(), stamp_of(source.stat())
     if folder is None:
         return make()
-    place = folder / kind / f"{blake2b(os.fsencode(source.resolve()), digest_size=16).hexdigest()}.arrow"
+    place = place_of(source, folder, kind)
     remembered = _opened(place, version, stamp)
     if remembered is not None:
         return remembered
-    is_settled = time.time_ns() - max(stamp[1], stamp[2]) > SETTLED_NS
+    settled = is_settled(stamp)
     made = make()
-    if not is_settled or stamp_of(source.stat()) != stamp:
+    if not settled or stamp_of(source.stat()) != stamp:
         return made
     _write(made, place, version, stamp)
     return _opened(place, version, stamp) or made

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import time
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
 
-from jpegproof.data.cache_folder import cache_folder, stamp_of
+from jpegproof.data.cache_folder import cache_folder, is_settled, stamp_of
 
-#: A file that was written less long ago may be written again without a trace in its times.
-SETTLED_NS = 2_000_000_000
 #: So many are written down at once, and only the few after the last time are read again by a later run.
 _AT_ONCE = 64
 _TABLE = """CREATE TABLE IF NOT EXISTS digests
@@ -74,7 +71,7 @@ class RememberedDigests:
     def put(self, path: Path | str, status: os.stat_result, digest: bytes) -> None:
         """Remembers a file's digest, unless the file was written just now."""
         stamp = stamp_of(status)
-        if self._base is None or time.time_ns() - max(stamp[1], stamp[2]) < SETTLED_NS:
+        if self._base is None or not is_settled(stamp):
             return
         with self._lock:
             self._waiting.append((_key(path), *stamp, digest))

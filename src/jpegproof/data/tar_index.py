@@ -11,15 +11,15 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import time
 from collections.abc import Iterator
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from jpegproof.data.cache_folder import cache_folder, stamp_of
+from jpegproof.data.cache_folder import cache_folder, is_settled, place_of, stamp_of
 from jpegproof.data.files import shown_name
 from jpegproof.data.tar_members import Member, tar_members
 from jpegproof.jpeg.intake import MAX_BYTES
@@ -38,8 +38,6 @@ _MOST_LABEL_BYTES, _LONGEST_LABEL = 1 << 20, 200
 #: So many samples are held at once.
 _AT_ONCE = 4096
 _CHUNK = 1 << 20
-#: A file that was written less long ago may be written again without a trace in its times.
-SETTLED_NS = 2_000_000_000
 
 _SCHEMA = pa.schema(
     [
@@ -71,19 +69,20 @@ def tar_index(tar: Path) -> pa.Table:
     folder = cache_folder()
     if folder is None:
         return _in_memory(tar)
-    place = folder / "webdataset" / f"{blake2b(os.fsencode(tar.resolve()), digest_size=16).hexdigest()}.arrow"
+    place = place_of(tar, folder, "webdataset")
     remembered = _opened(place, stamp)
     if remembered is not None:
         return remembered
-    settled = time.time_ns() - max(stamp[1], stamp[2]) > SETTLED_NS
+    settled = is_settled(stamp)
     part = place.with_name(f".{place.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         place.parent.mkdir(exist_ok=True)
         with pa.OSFile(str(part), "wb") as sink:
             _write(tar, sink, stamp if settled else None)
         part.replace(place)
-    except OSError:
-        part.unlink(missing_ok=True)  # the disk of the cache is full, or it may not be written
+    except OSError:  # the disk of the cache is full, or it may not be written
+        with suppress(OSError):
+            part.unlink()
         return _in_memory(tar)
     return _opened(place, stamp if settled else None) or _in_memory(tar)
 
